@@ -20,7 +20,7 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/set.ts"),
   },
   boost: {
-    summary: "Heat further for a limited time, or end that",
+    summary: "Heat above the set-point for a limited time, or end that",
     load: () => import("./commands/boost.ts"),
   },
   schedule: {
@@ -78,7 +78,7 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/update.ts"),
   },
   alerts: {
-    summary: "Tell a person of faults, by a webhook or ntfy",
+    summary: "Send alerts about faults to a person, by a webhook or ntfy",
     load: () => import("./commands/alerts.ts"),
   },
   report: { summary: "Show the error reports of this device", load: () => import("./commands/report.ts") },
@@ -131,11 +131,11 @@ function readerGone(error: Error): void {
 function find(name: string): Entry {
   const entry = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
   if (entry !== undefined) return entry;
-  const meant = nearest(name, Object.keys(verbs));
+  const suggestion = nearest(name, Object.keys(verbs));
   throw new StartupError(
     exitCodes.usage,
     `There is no command "${name}".`,
-    `${meant ? `Did you mean "${meant}"? ` : ""}See: grove-heater --help`,
+    `${suggestion ? `Did you mean "${suggestion}"? ` : ""}See: grove-heater --help`,
   );
 }
 

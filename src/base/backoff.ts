@@ -15,8 +15,9 @@ export const pauseAfter = (before: number, { first, longest, factor = 2 }: Backo
   millis(Math.min(longest, first * factor ** before));
 
 /**
- * A pause drawn between `floor` and a ceiling that begins a quarter above it and doubles with each failure, so that a fleet
- * does not retry at once. @param failures in a row, this one included. @param random uniform in 0…1
+ * A random pause between `floor` and a ceiling that begins a quarter above it and doubles with each failure,
+ * so that the devices of a fleet do not all retry at the same time. @param failures in a row, this one
+ * included. @param random uniform in 0…1
  */
 export function drawnPause(
   failures: number,

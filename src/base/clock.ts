@@ -22,9 +22,9 @@ export interface Clock {
  * the time of its last shutdown, or at the date of its system image.
  */
 export const earliestWallTime = wallMillis(Date.UTC(2026, 10, 1));
-/** Nothing of this program runs so long: a clock that shows more was set wrong, or its counter ran over. */
+/** No installation lasts this long: a clock that shows a later time was set wrong, or its counter overflowed. */
 export const latestWallTime = wallMillis(Date.UTC(2060, 0, 1));
 
-/** Whether a wall clock that shows this may be right; outside of it, it is certainly wrong. */
+/** Whether this wall time may be right. Outside of these limits the clock is certainly wrong. */
 export const isTrustedWallTime = (wallMs: number): boolean =>
   wallMs >= earliestWallTime && wallMs < latestWallTime;

@@ -1,6 +1,6 @@
 /** "Did you mean …": finds the known word nearest to a mistyped one. */
 
-/** Longer words are no typing errors, and slow to compare. */
+/** Longer words are not typing errors, and slow to compare. */
 const longest = 64;
 
 /** @returns the word of `known` within a third of the length in edits (case aside), or `undefined`. */

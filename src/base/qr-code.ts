@@ -26,7 +26,7 @@ function rawBits(version: number): number {
   const size = sizeOf(version);
   const aligned = alignment(version).length;
   const patterns = aligned === 0 ? 0 : aligned ** 2 - 3;
-  // Those on the timing patterns share five modules with them.
+  // Alignment patterns on a timing pattern share five modules with it.
   const shared = aligned === 0 ? 0 : (aligned - 2) * 2;
   const versionBits = version < 7 ? 0 : 36;
   return size ** 2 - 3 * 64 - 2 * 15 - 1 - (size - 16) * 2 - patterns * 25 + shared * 5 - versionBits;
@@ -143,7 +143,7 @@ function isMasked(mask: number, x: number, y: number): boolean {
 
 type Draft = (boolean | undefined)[][];
 
-/** Everything but the codewords; `undefined` where those are. */
+/** All modules with fixed values; `undefined` for those that hold codewords. */
 function fixedModules(version: number, mask: number): Draft {
   const size = sizeOf(version);
   const draft: Draft = Array.from({ length: size }, () =>
@@ -182,7 +182,7 @@ function fixedModules(version: number, mask: number): Draft {
 
 type SetModule = (x: number, y: number, dark: boolean) => void;
 
-/** Level M is 00. Twice, around the finder patterns. */
+/** Draws the format bits twice, around the finder patterns. Level M is 00. */
 function drawFormat(set: SetModule, size: number, mask: number): void {
   const bits = ((mask << 10) | bch(mask, 10, 0x537)) ^ 0x5412;
   const dark = (bit: number): boolean => ((bits >> bit) & 1) === 1;
@@ -211,7 +211,7 @@ function bch(value: number, degree: number, divisor: number): number {
   return rest;
 }
 
-/** Of section 7.8.3: long runs, blocks, patterns like a finder's, and too much of one colour. */
+/** The penalty of section 7.8.3, for long runs, blocks, patterns like a finder's, and too much of one colour. */
 function penalty(code: QrCode): number {
   const columns = code.map((_, x) => code.map((row) => row[x] === true));
   let total = 0;
@@ -231,7 +231,10 @@ function penalty(code: QrCode): number {
   return total + Math.floor(Math.abs(share - 0.5) * 20) * 10;
 }
 
-/** In half blocks, with the quiet zone. Light modules are drawn, so it needs light ink on a dark ground. */
+/**
+ * The code in half-block characters, with the quiet zone. Light modules are drawn, so print it in a light
+ * colour on a dark background.
+ */
 export function qrText(code: QrCode): readonly string[] {
   const quiet = 4;
   const side = code.length + 2 * quiet;

@@ -16,8 +16,8 @@ export interface WiredLine {
 }
 
 /**
- * To the level at which a button is not pressed: with its cable off, a line that is pulled to pressed reads as a button
- * held for ever, and one without a pull as one that anybody presses who comes near (SR-13).
+ * Pull towards the level at which a button is not pressed. Without its cable, a line that is pulled the other
+ * way reads as a button held for ever, and a floating one as random presses when somebody comes near (SR-13).
  */
 export const idlePull = ({ activeLevel }: WiredLine): Pull => (activeLevel === 1 ? "down" : "up");
 
@@ -37,7 +37,7 @@ export interface Wiring {
   readonly statusLed: WiredLine;
 }
 
-/** What a `$NAME` of the board definition stands for in the end. */
+/** What a `$NAME` of the board definition resolves to. */
 export type ResolvedPeripheral =
   | { readonly type: "Gpio"; readonly line: number }
   /** `lines` are its data and clock line: no GPIO name may drive them. */

@@ -69,7 +69,7 @@ async function start(
     const manifest = loadManifestWithoutHat();
     guardNetwork(manifest);
     const settings = await readAlertFile(dataPath);
-    // It was there when the loop started this process, and was removed meanwhile.
+    // The file existed when the loop started this process, and was removed meanwhile.
     if (settings === undefined) {
       onFailure(undefined);
       return undefined;
@@ -88,7 +88,7 @@ async function start(
     log.error("alerts-unusable", {
       cause,
       remedy: `Correct ${join(dataPath, alertFileName)}, then restart.`,
-      now: "nobody is told of faults",
+      now: "no alerts are sent",
     });
     onFailure(cause);
     return undefined;

@@ -1,4 +1,4 @@
-/** `alerts`: where a person is told of faults: shown, tried, set, switched off. */
+/** `alerts`: shows, tests, sets or turns off the address to which alerts about faults are sent. */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,21 +28,21 @@ const { data, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "alerts",
-  summary: "Tell a person of faults, by a webhook or ntfy",
+  summary: "Send alerts about faults to a person, by a webhook or ntfy",
   usage: "alerts show|test|off | alerts set [URL] [--format json|ntfy]",
   subverbs: ["show", "test", "set", "off"],
   checksFurtherWords: true,
   flags: { data, json, format: { value: "FORMAT", doc: "of the messages: json (default) or ntfy" } },
   notes: `
-Faults, the end of each, and a link to the cloud that is away for ten minutes are sent to one address: by POST, as JSON for
+Faults, the end of each, and a link to the cloud that is lost for ten minutes are sent to one address: by POST, as JSON for
 a webhook, or as text with the headers of ntfy (https://ntfy.sh or a server of your own). Without URL, set reads the address
-from the standard input, so that it is in no shell history: with many services whoever knows it can read along. show never
+from the standard input, so that it is in no shell history: with many services anyone who knows it can read the alerts. show never
 prints more of it than the host, which AllowedConnections of manifest/app_manifest.json must name.
 
 The settings are alerts.json in the data folder (0600):
   url, format, token ("Authorization: Bearer"), caFile (PEM), name (of this device), offlineMinutes (10; 0: never),
   spacingMinutes (10, between two alerts of one fault), maxPerHour (20), ignore (a list of fault codes)
-A hub with such a file in its data folder also tells of other devices that went offline.
+A hub with such a file in its data folder also reports other devices that went offline.
 They take effect when the firmware starts. Exit code 1: the message did not arrive, or there are no alerts.`,
   run: (args) => {
     const [action = "show", ...words] = args.words;
@@ -57,7 +57,7 @@ They take effect when the firmware starts. Exit code 1: the message did not arri
 const usage = (message: string, remedy: string): StartupError =>
   new StartupError(exitCodes.usage, message, remedy);
 
-/** The user's own data folder; where there is none and none is named, the installed service's. */
+/** The user's own data folder; if none exists and none is named, that of the installed service. */
 const folderOf = (args: Arguments): string => {
   const { path } = readContext(args).data;
   return existsSync(path) ? path : (otherDataFolder(args, path) ?? path);
@@ -68,7 +68,7 @@ async function settingsIn(folder: string) {
     return await readAlertFile(folder);
   } catch (error) {
     if (!(error instanceof AlertFileError)) throw error;
-    throw new StartupError(exitCodes.configuration, error.message, "Correct it: until then nobody is told.", {
+    throw new StartupError(exitCodes.configuration, error.message, "Correct it: until then no alerts are sent.", {
       cause: error,
     });
   }
@@ -92,7 +92,7 @@ async function show(args: Arguments): Promise<number> {
   print(`Alerts go to ${host} (${format}).`);
   const refused = checkConnection(loadManifestWithoutHat(), new URL(`http://${host}`).hostname);
   if (refused) print(`! ${refused.message}`);
-  for (const { title, since } of told) print(`  told and not over: ${title}, since ${since}`);
+  for (const { title, since } of told) print(`  reported and not over: ${title}, since ${since}`);
   if (waiting > 0) print(`! ${waiting} messages wait for delivery; for the cause see: grove-heater logs`);
   return refused || waiting > 0 ? exitCodes.findings : exitCodes.ok;
 }
@@ -106,7 +106,7 @@ async function test(args: Arguments): Promise<number> {
     if (error instanceof RangeError) throw usage(`${messageOf(error)}.`, "Correct the environment variable.");
     throw error;
   });
-  if (delivery.kind === "delivered") return print(`${settings.url.host} has taken the test message.`);
+  if (delivery.kind === "delivered") return print(`${settings.url.host} has accepted the test message.`);
   print(`The test message did not arrive: ${delivery.reason}`);
   return exitCodes.findings;
 }
@@ -137,5 +137,5 @@ async function off(args: Arguments): Promise<number> {
   const path = join(folder, alertFileName);
   ownerOf(folder);
   await rm(path, { force: true });
-  return print("Alerts are off; a running device stops to send them after a restart.");
+  return print("Alerts are off; a running device stops sending them at its next restart.");
 }

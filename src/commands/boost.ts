@@ -3,14 +3,14 @@ import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { noNetwork } from "../firmware/process/guard-network.ts";
 import { commands } from "../model/cloud-model.ts";
 import { withDevice } from "./line/device.ts";
-import { tellStored } from "./line/stored.ts";
+import { warnUnlessStored } from "./line/stored.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { schema, default: usual } = commands.boost.request;
 
 export const verb: Verb = {
   name: "boost",
-  summary: "Heat further for a limited time, or end that",
+  summary: "Heat above the set-point for a limited time, or end that",
   usage: "boost [MINUTES | off] [FLAGS]",
   subverbs: "any",
   wordHints: ["off"],
@@ -31,7 +31,7 @@ ${commands.boost.doc} Without a number: ${usual} min; at most ${schema.max}. "bo
     return await withDevice(args, async (device) => {
       const stored = await device.request((id) => ({ kind: "boost", id, minutes }));
       process.stdout.write(minutes === 0 ? "Boost ended.\n" : `Boost for ${minutes} min.\n`);
-      return tellStored(stored);
+      return warnUnlessStored(stored);
     });
   },
 };

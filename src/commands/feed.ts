@@ -56,7 +56,7 @@ export const verb: Verb = {
       doc: "publish: an older image that units run: makes a delta from it",
     },
     expires: { value: "DAYS", doc: "publish: after so many days units treat it as outdated (default: 90)" },
-    channel: { value: "NAME", doc: "publish: a channel of several (default: the folder's, else default)" },
+    channel: { value: "NAME", doc: "publish: a channel of several (default: the folder's, otherwise default)" },
     json: sharedFlags.json,
   },
   notes: `
@@ -212,7 +212,7 @@ function checkRegular(file: string): void {
   throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Name an image file.");
 }
 
-/** @returns the function that releases it. Systems without file locks do without. */
+/** @returns the function that releases it; on systems without file locks it does nothing. */
 function lockFolder(folder: string): () => void {
   const open = openSync(folder, "r");
   if (lockOpenFile(open) !== "busy") return () => closeSync(open);

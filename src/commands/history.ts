@@ -1,5 +1,6 @@
 /**
- * `history`: what the device measured and did, from its data folder, and from itself what it has not stored yet.
+ * `history`: what the device measured and did: the stored rows from its data folder, and the rows that are
+ * not stored yet from the running device.
  *
  * Guarantee: only reads; works whether or not the firmware runs; one file of the history is in memory at a time.
  */
@@ -79,7 +80,7 @@ function formatOf(args: Arguments, folder: DataFolder, every: Span): HistoryForm
   return args.has("json") ? jsonFormat(value) : tableFormat(value, every === "day");
 }
 
-/** Warns of what could not be read when it has come to the end. @throws StartupError */
+/** After the last row, warns of what could not be read. @throws StartupError */
 async function* rowsOf(
   { path }: DataFolder,
   isWanted: (row: HistoryRow) => boolean,

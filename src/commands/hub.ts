@@ -72,7 +72,7 @@ export const verb: Verb = {
     page: pageFlags.page,
     "no-page": pageFlags["no-page"],
     monitoring: { doc: "serve /metrics and /api/state also on an address other than loopback" },
-    log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
+    log: { value: "FORMAT", doc: "json or text (default: text on a terminal, otherwise json)" },
   },
   notes: `
 Implements the protocols of Azure DPS and IoT Hub on this machine, without account or internet. On other addresses than
@@ -153,7 +153,7 @@ async function serve(args: Arguments): Promise<number> {
   return endProcess(exitCodes.ok, out);
 }
 
-/** Where the hub itself is, unless the page is to be elsewhere. */
+/** On the hub's own address, unless another one is requested for the page. */
 const pageOf = (reach: Settings["page"], dataPath: string): LocalHubOptions["page"] =>
   reach === "lan"
     ? { password: new PasswordFile(dataPath, systemClock), sessionTime: homeSessionTime }

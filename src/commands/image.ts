@@ -41,7 +41,7 @@ export const verb: Verb = {
     release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: that of the program)" },
     time: {
       value: "SECONDS",
-      doc: "build: time stamp (default: $SOURCE_DATE_EPOCH, else the last commit's time)",
+      doc: "build: time stamp (default: $SOURCE_DATE_EPOCH, otherwise the last commit's time)",
     },
     key: { value: "FILE", doc: "sign: the private key; verify: a public key that is trusted" },
     "second-key": { value: "FILE", doc: "verify: another public key that is trusted" },

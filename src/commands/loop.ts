@@ -161,7 +161,7 @@ function show(panel: LivePanel, { device, stop }: RunningLoop): void {
   });
 }
 
-/** @returns what ends every face, within a few seconds */
+/** @returns a function that ends every face, within a few seconds */
 const connectFaces = (
   args: Arguments,
   options: Omit<FaceOptions, "simulatedToCloud" | "offline">,
@@ -260,7 +260,7 @@ function openLog(args: Arguments, level: LogLevel, write: (line: string) => void
 /** Where the guardian has ended, the event `disconnect` ends the loop cleanly. */
 const sendToGuardian = (message: LoopToGuardian): void => sendToParent(message);
 
-/** SR-11: shows a fault while the guardian reports that its watcher is missing. Logs where the page is. */
+/** SR-11: shows a fault while the guardian reports that its watcher is missing. Also logs the page's address. */
 function showGuardian({ device }: RunningLoop, log: Log): void {
   process.on("message", (message: unknown) => {
     const received = read(guardianToLoop, message);

@@ -42,10 +42,10 @@ export const verb: Verb = {
     name: { value: "NAME", several: true, doc: "serve: an additional host name of this machine" },
     port: { value: "N", doc: "serve: the port, without alternatives (default: 8780, or a free one)" },
     monitoring: { doc: "serve: /metrics and /api/state also to other machines" },
-    log: { value: "FORMAT", doc: "serve: json or text (default: text on a terminal, else json)" },
+    log: { value: "FORMAT", doc: "serve: json or text (default: text on a terminal, otherwise json)" },
   },
   notes: `
-"page show" prints the page's addresses, with a QR code for a phone where the page is open to the house. "page password" asks
+"page show" prints the page's addresses, with a QR code for a phone if the page is open to the local network. "page password" asks
 for a new password, or reads it from its input: echo SECRET | grove-heater page password. It ends the sessions of all
 browsers. "page serve" is the page's own process, which "run" starts unless there is a local hub or --no-page is given.`,
   async run(args) {
@@ -135,7 +135,7 @@ function show(args: Arguments): number {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   for (const line of addressLines(note.urls, wantsColour(process.stdout))) print(line);
   if (note.urls.length < 2) {
-    print("\nOnly this machine reaches it. For the house: grove-heater run --page lan");
+    print("\nOnly this machine can reach it. To open it to the local network: grove-heater run --page lan");
     return exitCodes.ok;
   }
   if (new PasswordFile(path, systemClock).edition === undefined)

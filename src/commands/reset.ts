@@ -2,7 +2,7 @@
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { noNetwork } from "../firmware/process/guard-network.ts";
 import { withDevice } from "./line/device.ts";
-import { tellStored } from "./line/stored.ts";
+import { warnUnlessStored } from "./line/stored.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const done = {
@@ -34,7 +34,7 @@ The device must run. Exit code 69 when none answers.`,
     return await withDevice(args, async (device) => {
       const stored = await device.request((id) => ({ kind: "reset", id, what }));
       process.stdout.write(done[what]);
-      return tellStored(stored);
+      return warnUnlessStored(stored);
     });
   },
 };

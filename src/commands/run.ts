@@ -37,7 +37,7 @@ export const verb: Verb = {
     data,
     settings,
     board,
-    log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
+    log: { value: "FORMAT", doc: "json or text (default: text on a terminal, otherwise json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
     offline: { doc: "run without cloud or local hub" },
     page: pageFlags.page,
@@ -53,7 +53,7 @@ export const verb: Verb = {
 On a Raspberry Pi it drives the hat; if something is missing, it says what, and ends with exit code 69. On other machines,
 or with --board virtual, it uses the virtual hat in a simulated room, and says so.
 In a terminal the virtual hat shows its display. Keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
-Its page is at the address that the log and the panel show, on this machine alone; --page lan opens it to the house, with a
+Its page is at the address that the log and the panel show, on this machine alone; --page lan opens it to the local network, with a
 password: set it with "page password", or on the page itself on this machine. Without credentials a local hub serves the page.
 Ctrl-C or SIGTERM stops it with the relay off and exit code 0.`,
   run: async (args) => await guard(args, readContext(args)),

@@ -14,7 +14,7 @@ import { type Preset, presets } from "../model/cloud-model.ts";
 import { writableProperties } from "../model/properties.ts";
 import { isWeek, maxPointsPerDay, validateWeek, type Week } from "../model/week.ts";
 import { withDevice } from "./line/device.ts";
-import { tellStored } from "./line/stored.ts";
+import { warnUnlessStored } from "./line/stored.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const subverbs = ["show", "set", "import", "clear", "preset", "resume"] as const;
@@ -33,8 +33,8 @@ export const verb: Verb = {
   flags: { data: sharedFlags.data, json: sharedFlags.json },
   notes: `
 set     the points of a day: schedule set monday 06:30 20 22:00 16
-        DAY is a day or its first three letters, weekdays, weekend or all; without points the day goes on as the one
-        before. At most ${maxPointsPerDay} points a day, in order of time, in °C.
+        DAY is a day or its first three letters, weekdays, weekend or all; without points the previous day's
+        last point continues. At most ${maxPointsPerDay} points a day, in order of time, in °C.
 import  a whole week from a JSON file: {"monday": "06:30 20, 22:00 16", …}
 clear   no schedule: the set-point holds
 preset  ${presets.join(", ")}
@@ -49,7 +49,7 @@ Exit code 64 when the device refuses it, 69 when no device answers.`,
       const stored = await change(device);
       const status = await ask(device);
       process.stdout.write(`${args.has("json") ? jsonText(status) : textOf(status)}\n`);
-      return tellStored(stored);
+      return warnUnlessStored(stored);
     });
   },
 };
@@ -86,7 +86,7 @@ function changeOf(args: Arguments): ChangeDevice {
   }
 }
 
-/** How many words follow. */
+/** Number of further arguments. */
 const wordsOf: Readonly<Record<Subverb, readonly [least: number, most: number]>> = {
   show: [0, 0],
   set: [1, Number.POSITIVE_INFINITY],

@@ -6,7 +6,7 @@ import { noNetwork } from "../firmware/process/guard-network.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { writableSpec } from "../model/properties.ts";
 import { withDevice } from "./line/device.ts";
-import { tellStored } from "./line/stored.ts";
+import { warnUnlessStored } from "./line/stored.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
@@ -42,7 +42,7 @@ no device answers. A negative number follows two hyphens: set sensor-offset -- -
       process.stdout.write(
         `${writableSpec(name).label}: ${changeText(name, status, systemClock.wallNow())}\n`,
       );
-      return tellStored(stored);
+      return warnUnlessStored(stored);
     });
   },
 };

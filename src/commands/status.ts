@@ -13,7 +13,7 @@ export const verb: Verb = {
   summary: "Show the running device's status",
   usage: "status [FLAGS]",
   network: noNetwork,
-  flags: { data, json, watch: { doc: "go on with a line at each change; Ctrl-C ends it" } },
+  flags: { data, json, watch: { doc: "print a line at each change; Ctrl-C ends it" } },
   notes: `
 Asks the device that runs with this data folder; without one there, the installed service (then with sudo). Temperatures
 are in the unit of the device's screen, in JSON always in °C.

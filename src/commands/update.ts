@@ -169,7 +169,7 @@ async function apply(args: Arguments, file: string): Promise<number> {
     await warnOfSources(store.programIn(slot), dataPath);
     const soon = args.has("now") ? "within seconds" : "once its heater is off";
     return print(
-      `release ${version}, counter ${counter}, is installed in slot ${slot}. A running firmware tries it ${soon}, else the ` +
+      `release ${version}, counter ${counter}, is installed in slot ${slot}. A running firmware tries it ${soon}, otherwise the ` +
         "next start does.\nThen: grove-heater update status",
     );
   } catch (error) {
@@ -202,7 +202,7 @@ async function revert(args: Arguments): Promise<number> {
     throw asStartupError(error, requestFile(dataPath));
   }
   return print(
-    `release ${image.version} in slot ${slot} is reverted: a running firmware ends it within seconds, else the next ` +
+    `release ${image.version} in slot ${slot} is reverted: a running firmware ends it within seconds, otherwise the next ` +
       "start does.\nThen: grove-heater update status",
   );
 }

@@ -11,7 +11,10 @@ import type { ControlEvent } from "./output.ts";
 import { stuckButton } from "./panel/buttons.ts";
 import type { ControlState } from "./state.ts";
 
-/** A condition for each fault that no part raises; optional for the others, which are then raised by either. */
+/**
+ * A condition for each fault that no part raises. Optional for the others: then part and condition both raise
+ * them.
+ */
 export type FaultConditions<Code extends string, OfPart extends string> = {
   readonly [K in Exclude<Code, OfPart>]: (state: ControlState) => boolean;
 } & { readonly [K in OfPart]?: (state: ControlState) => boolean };

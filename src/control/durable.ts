@@ -4,11 +4,12 @@
  * Guarantees: `parseDurable` never throws and returns a state that `start` can use, or `undefined`; a stored state
  * cannot turn the heater on or shorten a minimum time. The firmware adds the checksum and the atomic write.
  *
- * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one write at a
- * time, the newest state winning. A press raises the revision in the step that shows it; while A or B repeats
- * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour,
- * as do the first six hours of a heater that is off, and a wall clock that was set raises it once. The heater raises it
- * when it turns on and the stored state says OFF; that it is off is stored with the next write, at the latest an hour on.
+ * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one
+ * write at a time, the newest state winning. A press raises the revision in the step that shows it; while A
+ * or B repeats, the revision is raised only at the release, so that a hold causes one more write; counters
+ * alone raise it once an hour, as do the first six hours of a heater that is off, and a wall clock that was
+ * set raises it once. The heater raises it when it turns on and the stored state says OFF; that it is off is
+ * stored with the next write, at the latest an hour on.
  */
 
 import { millis } from "../base/units.ts";
@@ -78,7 +79,7 @@ function parse(value: unknown): DurableState {
   };
 }
 
-/** An invalid model is learned anew, and does not discard the state. */
+/** An invalid model is learned again, and does not discard the state. */
 function room(value: unknown): { readonly room?: RoomModel } {
   const parsed = parseRoom(value);
   return parsed ? { room: parsed } : {};

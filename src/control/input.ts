@@ -64,16 +64,16 @@ export type Request =
   /** See boost.ts; 0 ends a running boost. */
   | { readonly kind: "boost"; readonly minutes: number; readonly source: Source }
   | { readonly kind: "preset"; readonly preset: Preset; readonly source: Source }
-  /** Status LED and screen blink for so long. */
+  /** How long status LED and screen are to blink. */
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "clear-faults"; readonly source: Source }
-  /** What the heating law has learned of the room is forgotten: the heater or the room is another one. */
+  /** The heating law forgets what it has learned of the room: the heater or the room is another one. */
   | { readonly kind: "forget-room"; readonly source: Source }
   /** The relay is a new one: its cycles are counted from 0. */
   | { readonly kind: "relay-replaced"; readonly source: Source }
   /** Other settings, which passed every check; those that need a start must be as before. */
   | { readonly kind: "use-settings"; readonly settings: Settings; readonly source: Source }
-  /** Stored in one write with what the other requests of the same step change (RR-9). */
+  /** Stored in the same write as the changes of the other requests of this step (RR-9). */
   | { readonly kind: "store-shadow"; readonly shadow: TwinShadow; readonly source: Source };
 
 /** A new value for a writable property. */

@@ -21,11 +21,11 @@ export type ControlEvent =
   | ChangedEvent
   | { readonly kind: "boost"; readonly minutes: number; readonly source: Source }
   | { readonly kind: "boost-ended"; readonly because: BoostEnd }
-  /** Something else decides the set-point now, or asks for another one. */
+  /** The set-point in force, or what decides it, has changed. */
   | { readonly kind: "set-point"; readonly from: SetPointSource; readonly target: Celsius }
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
-  /** An active fault has another reason now. */
+  /** The reason of an active fault has changed. */
   | { readonly kind: "fault-reason"; readonly fault: FaultCode; readonly detail: string }
   | { readonly kind: "fault-ended"; readonly fault: FaultCode }
   | {

@@ -141,7 +141,7 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
 
 const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;
 
-/** What the law knows, after a new sensor offset or when it was to forget. */
+/** The law's state after a new sensor offset, or after a request to forget the room. */
 function lawOf({ law, panel }: ControlState, userInput: UserInput): ControlState["law"] {
   const by = offsetOf(userInput) - offsetOf({ panel });
   if (by === 0 && !userInput.forget) return law;

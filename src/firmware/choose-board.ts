@@ -1,8 +1,10 @@
 /**
- * Decides which hat this run drives: the one named; else, on a Raspberry Pi, the real one, and elsewhere the virtual one.
+ * Decides which hat this run drives: the one named; by default the real one on a Raspberry Pi, and elsewhere
+ * the virtual one.
  *
- * Guarantees: cheap (a few small files), loads no driver; says in words why the choice fell. A Raspberry Pi never falls
- * back to the simulation (SR-14): what its hat lacks is in `missing`, and who runs it must refuse.
+ * Guarantees: cheap (a few small files), loads no driver; gives the reason of the choice as text. A Raspberry
+ * Pi never falls back to the simulation (SR-14): `missing` then explains what is missing, and the caller must
+ * refuse to run.
  */
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
@@ -29,19 +31,19 @@ export interface BoardChoice {
   readonly missing?: Missing | undefined;
 }
 
-/** Both to be read by people. */
+/** Texts for people. */
 export interface Missing {
   readonly cause: string;
   readonly remedy: string;
 }
 
-/** Where to look for the machine; tests give others. */
+/** Where to find out about the machine; tests use other paths. */
 export interface MachinePaths {
   readonly sysRoot: string;
-  /** Of the device tree. */
+  /** File with the model, in the device tree. */
   readonly model: string;
   readonly devices: string;
-  /** By the settings. */
+  /** The setting `gpioBackend`. */
   readonly gpioBackend?: BackendSetting | undefined;
   readonly gpioDevices?: GpioDevices | undefined;
 }
@@ -50,7 +52,7 @@ const systemPaths: MachinePaths = { sysRoot: "/sys", model: "/proc/device-tree/m
 
 const machineDevices = systemDevices(kernelCallsFile);
 
-/** @param sysRoot another place than /sys has no character devices beside it, unless a test gives some */
+/** @param devices with another root than /sys there are none by default */
 export const gpioSource = (
   sysRoot = systemPaths.sysRoot,
   backend: BackendSetting = "auto",
@@ -60,14 +62,14 @@ export const gpioSource = (
 const sourceOf = ({ sysRoot, gpioBackend, gpioDevices }: MachinePaths): GpioSource =>
   gpioSource(sysRoot, gpioBackend, gpioDevices);
 
-/** What "auto" looks for. */
+/** The board that "auto" means on a Raspberry Pi. */
 export const realBoard = "grove-heater-pi";
 const virtualBoard = "virtual";
 
 /**
  * @param name of a definition, a path, or "auto"
- * @param dataPath the virtual hat keeps its lines there
- * @param read reads a definition; another than the files' own serves what was kept of them
+ * @param dataPath the folder for the virtual hat's lines
+ * @param read reads a definition; last-good.ts passes one that reads kept copies
  * @throws StartupError (configuration) when the definition is broken
  */
 export function chooseBoard(
@@ -78,23 +80,23 @@ export function chooseBoard(
 ): BoardChoice {
   const paths = { ...systemPaths, ...machine };
   const gpio = sourceOf(paths);
-  if (name !== "auto") return chosen(name, read(name), `board ${name} was asked for`, dataPath, gpio);
+  if (name !== "auto") return chosen(name, read(name), `board ${name} was requested`, dataPath, gpio);
   const real = read(realBoard);
   const missing = whatIsMissing(real.wiring, paths);
   if (isRaspberryPi(paths)) {
     const why = missing?.cause ?? "a Raspberry Pi with its drivers was found";
     return { ...chosen(realBoard, real, why, dataPath, gpio), missing };
   }
-  const why = `no real hat: ${missing?.cause ?? "this is no Raspberry Pi"}`;
+  const why = `no real hat: ${missing?.cause ?? "this is not a Raspberry Pi"}`;
   return chosen(virtualBoard, read(virtualBoard), why, dataPath, gpio);
 }
 
-/** By the device tree, and by the chip alone where that is hidden, as in a container. */
+/** By the device tree; where that is hidden, as in a container, by the GPIO chip. */
 export function isRaspberryPi(paths: MachinePaths = systemPaths): boolean {
   try {
     if (readSmallFile(paths.model, { limit: 1024 })?.startsWith("Raspberry Pi")) return true;
   } catch {
-    // Not readable: the chip tells.
+    // Not readable: use the chip's label.
   }
   try {
     const labels = readBoard(realBoard).wiring.gpioChipLabels;
@@ -106,7 +108,7 @@ export function isRaspberryPi(paths: MachinePaths = systemPaths): boolean {
 
 /** The relay of the real board, on a computer that has its GPIO chip. */
 export function defaultRelay(source: GpioSource): RelayWiring | undefined {
-  // A laptop has none: the definition need not be read.
+  // A laptop has no GPIO chip: the definition need not be read.
   if (gpioLabels(source).length === 0) return undefined;
   try {
     const { relay, gpioChipLabels, backend } = readBoard(realBoard).wiring;
@@ -123,10 +125,10 @@ function chosen(name: string, board: Board, why: string, dataPath: string, gpio:
   return { name, board, wiring, why, gpio: virtual ? virtualGpio(dataPath) : gpio };
 }
 
-/** The virtual hat's lines are files as sysfs has them, in the data folder. */
+/** The virtual hat's lines: files in the data folder that look like those of sysfs. */
 export const virtualGpio = (dataPath: string): GpioSource => gpioSource(join(dataPath, "virtual-hat", "sys"));
 
-/** A start-up failure that still tells where the relay is, so that it can be forced off all the same. */
+/** A start-up failure that still contains the relay's wiring, so that the relay can be forced off nevertheless. */
 export class BoardFailure extends StartupError {
   readonly relay: RelayWiring | undefined;
   constructor(name: string, cause: unknown) {
@@ -149,17 +151,17 @@ export function readBoard(name: string, readFile = readDefinition): Board {
   }
 }
 
-/** Many times what the largest definition takes. */
+/** Many times the size of the largest definition. */
 const largestDefinition = 256 * 1024;
 
-/** As `DefinitionSource` wants it: a file that is not there is an error too. */
+/** As `DefinitionSource` requires: a missing file is an error too. */
 export function readDefinition(path: string): string {
   const text = readSmallFile(path, { limit: largestDefinition });
   if (text !== undefined) return text;
-  throw Object.assign(new Error(`${path} is not there`), { code: "ENOENT" });
+  throw Object.assign(new Error(`${path} does not exist`), { code: "ENOENT" });
 }
 
-/** What keeps the real hat from being used. */
+/** Why the real hat cannot be used. */
 function whatIsMissing(wiring: Wiring, paths: MachinePaths): Missing | undefined {
   try {
     findGpio(wiring.gpioChipLabels, sourceOf(paths));
@@ -185,7 +187,7 @@ function whatIsMissing(wiring: Wiring, paths: MachinePaths): Missing | undefined
   };
 }
 
-/** Built, not only installed: a machine without a compiler has the packages and not what is inside. */
+/** Built, not only installed: a machine without a compiler has the packages without their native parts. */
 export function unbuiltPackage(): string | undefined {
   const resolver = createRequire(join(packageRoot, "package.json"));
   for (const file of ["i2c-bus/build/Release/i2c.node", "epoll/build/Release/epoll.node"]) {

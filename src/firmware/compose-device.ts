@@ -22,13 +22,13 @@ export interface DeviceComposition extends Omit<DeviceParts, "hat" | "store" | "
   /** Where the durable state is, and what reads and writes it. */
   readonly stateFile: string;
   readonly files: DurableFiles;
-  /** Told of the hardware before the hat is opened: the terminal looks at the virtual hat. */
+  /** Called with the hardware before the hat is opened: the terminal shows the virtual hat. */
   readonly onHardware?: ((hardware: Hardware) => void) | undefined;
-  /** Told of the hat once its relay is off, before the first step. */
+  /** Called with the hat once its relay is off, before the first step. */
   readonly onHat?: ((hat: Hat) => void) | undefined;
 }
 
-/** @throws StartupError when the hardware cannot be had */
+/** @throws StartupError when the hardware is not available */
 export async function composeDevice(composition: DeviceComposition): Promise<Device> {
   const { choice, manifest, stateFile, files, onHardware, onHat, ...parts } = composition;
   const { settings, clock, log } = parts;

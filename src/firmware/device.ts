@@ -1,18 +1,18 @@
 /**
  * Folder firmware/: puts board, core and faces together, into processes that guard each other.
  *
- * The running device: reads the hat, asks the core, does what it says. The same on a Pi, on the virtual hat and in
- * virtual time.
+ * The running device: reads the hat, calls the core and carries out its commands. The same on a Pi, on the
+ * virtual hat and in virtual time.
  *
- * Its loop, which is its own: `start` begins it, `stop` ends it, and nobody else steps.
- * - Feed: the hat gives readings, button edges and the line read back; others give requests, the state of the link and
- *   failing parts. Each step takes all of it. Requests, edges, readings and news of link or parts cause a step at once;
- *   what the device looks at itself (the line, the health of hat and store) waits for one.
- * - Drain: nothing needs to be fetched. Before the step ends its commands are asserted on the hat, the relay first, its
- *   events are logged, a changed state is on its way to the store, and then `onStep` and the watchers have been told,
- *   with everything that went in and came out. They must not throw and should not wait.
- * - Come back: at the core's `wakeAtMs`, at the latest after a second, by a timer on the clock that was handed in. After
- *   `stop` no step comes, requests are refused, and only the store and the hat are waited for.
+ * The loop runs by itself: `start` begins it, `stop` ends it, and a caller never steps it.
+ * - Feed: readings, button edges and the line's read-back come from the hat; requests, link states and failing parts
+ *   come from callers. Each step takes all that has arrived. A request, an edge, a reading, or a change of a link or
+ *   part causes a step at once; what the device checks itself (the line, the health of hat and store) does not.
+ * - Drain: nothing needs to be fetched. A step asserts its commands on the hat, the relay first, logs its events, hands
+ *   a changed state to the store, and then calls `onStep` and the watchers with its input and its results. They must
+ *   not throw and should not wait.
+ * - Come back: not needed. A timer on the given clock starts the next step at the core's `wakeAtMs`, at the latest after
+ *   a second. After `stop` there is no further step and requests are refused; `stop` waits only for the store and the hat.
  *
  * Guarantee: commands are asserted again at every step, at least once a second; a sensor, display or disk that
  * hangs delays no step; the relay is the first thing that a step writes and the first that `stop` turns off.
@@ -44,7 +44,7 @@ import type { ReadLocalTime } from "./local-time/local-time.ts";
 import { restoreState } from "./storage/restore-state.ts";
 import type { StateStore } from "./storage/state-store.ts";
 
-/** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
+/** Input and results of one step: for the terminal, the simulator's table and the tests. */
 export interface Observation {
   readonly atMs: Millis;
   readonly input: Input;
@@ -61,19 +61,19 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
-  /** The schedule needs it; without it the schedule waits. */
+  /** For the schedule, which does nothing without it. */
   readonly localTime?: ReadLocalTime;
-  /** Parts that failed before the device was there. */
+  /** Parts that failed before the device was created. */
   readonly failing?: readonly ReportedPart[];
-  /** For how long the relay had been off, after it was on, when the clock began; `undefined`: nobody saw it on. */
+  /** How long the relay had been off at time 0 of the clock; `undefined`: it was never seen on. */
   readonly relayOffFor?: Millis | undefined;
-  /** Called after each step: the sign of life. */
+  /** Called after each step, as a heartbeat. */
   readonly onStep?: (observation: Observation) => void;
 }
 
 /** A step comes at least this often, so that the outputs are asserted and the line is read back. */
 const maxStepInterval = seconds(1);
-/** How long the end waits for a disk that hangs: the supply may be about to go. */
+/** How long `stop` waits for a disk that hangs: the power supply may be about to fail. */
 const flushLimit = seconds(3);
 
 export class Device implements FaceDevice {
@@ -88,8 +88,8 @@ export class Device implements FaceDevice {
   readonly #reported: Set<ReportedPart>;
   #update: UpdateProgress | undefined;
   #cancelStep: () => void = () => {};
-  /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
-  #sensed = false;
+  /** The first reading was tried. Until then no picture is sent: it would occupy the sensor's bus for 0.2 s. */
+  #hasTriedSensor = false;
   #stopped = false;
   readonly #watchers: ((observation: Observation) => void)[] = [];
   readonly #storedListeners: (() => void)[] = [];
@@ -103,12 +103,12 @@ export class Device implements FaceDevice {
     });
   }
 
-  /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
+  /** Loads the durable state, takes the first step and starts the loop. The hat's relay is off already. */
   static async start(parts: DeviceParts): Promise<Device> {
     const { store, clock, log, settings, firmware, hat } = parts;
     const { durable, lost } = await restoreState(store);
     if (lost) {
-      const now = durable ? "the state before it" : "defaults";
+      const now = durable ? "the previous state" : "defaults";
       log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now });
     }
     const nowMs = clock.now();
@@ -126,8 +126,8 @@ export class Device implements FaceDevice {
   }
 
   /**
-   * Takes effect in the step that it causes, all of them in one.
-   * @returns why one was refused, if one was
+   * Causes one step, in which all requests take effect.
+   * @returns why one of them was refused, if any was
    */
   request(...requests: readonly Request[]): string | undefined {
     if (this.#stopped) return "the device is stopping";
@@ -136,7 +136,7 @@ export class Device implements FaceDevice {
     return refused?.kind === "refused" ? refused.reason : undefined;
   }
 
-  /** What the cloud may see and set, as it is now. */
+  /** The current values that the cloud may read and set. */
   get inForce(): InForce {
     return inForce(this.#state);
   }
@@ -150,12 +150,12 @@ export class Device implements FaceDevice {
     return this.#state.faults;
   }
 
-  /** The display that is there; `undefined` while none is. */
+  /** The display that was found; `undefined` while there is none. */
   get display(): HatHealth["display"] {
     return this.#parts.hat.health.display;
   }
 
-  /** Nothing waits to be written, or the disk has failed and waiting is no use. */
+  /** Whether the state is on the disk; true also when the disk has failed, since waiting would be of no use. */
   get stored(): boolean {
     return this.#parts.store.settled;
   }
@@ -168,7 +168,7 @@ export class Device implements FaceDevice {
     this.watch(({ commands, events }) => listener(summaryOf(commands, events)));
   }
 
-  /** Somebody who watches from now on; called after each step, until the device stops. */
+  /** Calls `watcher` after each step from now on, until the device stops. */
   watch(watcher: (observation: Observation) => void): void {
     this.#watchers.push(watcher);
   }
@@ -187,7 +187,7 @@ export class Device implements FaceDevice {
     return this.#faces.stateOf(part);
   }
 
-  /** A part that the device cannot look at itself fails from now on, or works again (SR-11). */
+  /** Reports that a part which the device cannot check itself fails from now on, or works again (SR-11). */
   setFailing(part: ReportedPart, failing: boolean): void {
     if (failing === this.#reported.has(part)) return;
     if (failing) this.#reported.add(part);
@@ -195,7 +195,7 @@ export class Device implements FaceDevice {
     this.#step();
   }
 
-  /** For the screen: how far an update is; `undefined`: none is under way. */
+  /** The progress of an update, for the screen; `undefined`: none is under way. */
   setUpdate(update: UpdateProgress | undefined): void {
     if (update?.state === this.#update?.state && update?.percent === this.#update?.percent) return;
     this.#update = update;
@@ -215,20 +215,20 @@ export class Device implements FaceDevice {
     await hat.close();
   }
 
-  /** The power goes: nothing is written any more, nothing is closed. For the simulator. */
+  /** Simulates a power cut: nothing more is written or closed. For the simulator. */
   abandon(): void {
     this.#stopped = true;
     this.#cancelStep();
   }
 
-  /** A read that never came back would end the polling, never the steps: then the reading goes stale (SR-02). */
+  /** A read that never settles would stop the polling but not the steps: the sensor then becomes stale (SR-02). */
   async #pollSensor(): Promise<void> {
     const { hat, clock, settings } = this.#parts;
     const period = seconds(settings.sensorPeriodSeconds);
     while (!this.#stopped) {
       const due = clock.now() + period;
       this.#reading = await hat.readSensor();
-      this.#sensed = true;
+      this.#hasTriedSensor = true;
       this.#step();
       await clock.sleep(millis(Math.max(0, due - clock.now())));
     }
@@ -287,6 +287,6 @@ export class Device implements FaceDevice {
     hat.setHeater(commands.heater);
     hat.setModeLed(commands.modeLed);
     hat.setStatusLed(commands.statusLed);
-    if (this.#sensed) hat.show(commands.screen);
+    if (this.#hasTriedSensor) hat.show(commands.screen);
   }
 }

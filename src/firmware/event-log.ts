@@ -1,4 +1,4 @@
-/** The core's events as the log names them, and each fault with what it means and what to do. */
+/** Logs the core's events under the log's names; a fault with its meaning and remedy. */
 
 import { isRecord } from "../base/json/value.ts";
 import type { Log, LogFields } from "../base/log.ts";
@@ -6,7 +6,7 @@ import type { ControlEvent } from "../control/output.ts";
 import { faultEffects } from "../model/faults.ts";
 import { eventNameOf } from "../model/properties.ts";
 
-/** An event's name and what it says. */
+/** An event's name and fields in the log. */
 export function namedEvent(event: ControlEvent): { readonly name: string; readonly fields: object } {
   const { kind, ...fields } = event;
   if (event.kind !== "changed") return { name: kind, fields };
@@ -14,7 +14,7 @@ export function namedEvent(event: ControlEvent): { readonly name: string; readon
   return { name: eventNameOf(name), fields: change };
 }
 
-/** A schedule as JSON: a log line has no values within values. */
+/** A schedule as JSON, since a field of a log line cannot be an object. */
 const flat = (fields: object): LogFields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, isRecord(value) ? JSON.stringify(value) : value]),

@@ -1,7 +1,7 @@
 /**
  * A face is a way in and out for people or systems: one folder that implements `Face`, and one line in faces.ts.
  *
- * Guarantee of `Faces`: a face that cannot start is one that failed; its device, and the other faces, go on.
+ * Guarantee of `Faces`: a face that cannot start counts as failed; the device and the other faces continue.
  */
 import { messageOf } from "../base/errors.ts";
 import type { FailingPart, LinkState, Request } from "../control/input.ts";
@@ -11,44 +11,48 @@ import type { InForce } from "../control/twin/in-force.ts";
 import type { FaultCode } from "../model/faults.ts";
 
 export interface Face<D extends FaceDevice = FaceDevice> {
-  /** Begins its work with a device that runs already. Resolves when it has begun. */
+  /** Starts the face for a running device. Resolves when it has started. */
   start(device: D): Promise<void>;
-  /** Resolves when nothing of it is left: within a few seconds. Safe before `start`, and to call twice. */
+  /**
+   * Ends the face: resolves within a few seconds, when all its resources are released. May be called before
+   * `start`, and twice.
+   */
   close(): Promise<void>;
-  /** Of its link to its server; "none" where there is none. Neither this nor `failure` throws. */
+  /** State of its link to its server; "none" without a server. Neither this nor `failure` throws. */
   readonly state: LinkState;
-  /** The cause, while it does not work: shown as the fault of its part (SR-11). */
+  /** Why the face does not work, while it does not: shown as the fault of `part` (SR-11). */
   readonly failure: string | undefined;
-  /** What fails then; absent: "cloud". */
+  /** The failing part that a failure raises; default: "cloud". */
   readonly part?: FacePart;
 }
 
-/** Parts of the table of faults that are faces. */
+/** The failing parts, in the table of faults, that are faces. */
 export type FacePart = Extract<FailingPart, "cloud" | "home-assistant">;
 
-/** The state of a device that a face sees, at one time. */
+/** The state of a device at one time, as a face sees it. */
 export interface DeviceSnapshot {
-  /** What the cloud may see and set. */
+  /** The values that the cloud may read and set. */
   readonly inForce: InForce;
   readonly counters: ControlState["counters"];
   /** Active faults, most severe first. */
   readonly activeFaults: readonly FaultCode[];
-  /** Nothing of this waits to be written, or the disk has failed and waiting is no use. */
+  /** Whether all of this is on the disk; true also when the disk has failed, since waiting would be of no use. */
   readonly stored: boolean;
 }
 
 /**
- * The device as a face sees it: the running device itself, or its picture in another process. The four of the snapshot belong
- * together; after a request was answered that snapshot is not before it took effect.
+ * The device as a face sees it: the running device itself, or a copy of its state in another process. The
+ * four members of the snapshot belong to the same time; once a request was answered, the snapshot includes
+ * its effect.
  */
 export interface FaceDevice extends DeviceSnapshot {
   /** Calls back after each step (from another process: at least once a second); must not throw. */
   onStepSummary(listener: (summary: StepSummary) => void): void;
-  /** Calls back when `stored` comes true; must not throw. */
+  /** Calls back when `stored` becomes true; must not throw. */
   onStored(listener: () => void): void;
-  /** All of them take effect in one step. @returns why one was refused, if one was */
+  /** All requests take effect in one step. @returns why one of them was refused, if any was */
   request(...requests: readonly Request[]): string | undefined | Promise<string | undefined>;
-  /** To be called when `state` or `failure` of a face is another: they are read again. */
+  /** Call this when `state` or `failure` of a face has changed: they are read again. */
   faceChanged(): void;
 }
 
@@ -59,7 +63,7 @@ export const snapshotOf = ({ inForce, counters, activeFaults, stored }: DeviceSn
   stored,
 });
 
-/** Most in need of a person first: where faces differ, that is what the screen shows. */
+/** Most severe first: of several faces, the screen shows the worst state. */
 const worstFirst: readonly LinkState[] = ["offline", "connecting", "online"];
 
 type AnyFace = Pick<Face, "state" | "part">;
@@ -71,10 +75,10 @@ const worst = (faces: readonly AnyFace[]): LinkState =>
 /** The faces of one device. */
 export class Faces<D extends FaceDevice> {
   readonly #faces: Face<D>[] = [];
-  /** Why one could not even start. */
+  /** The faces that could not start, with the cause. */
   readonly #broken = new Map<Face<D>, string>();
 
-  /** Resolves when the face has begun its work, or failed to. */
+  /** Starts a face. Resolves when it has started, or failed to. */
   async start(face: Face<D>, device: D): Promise<void> {
     this.#faces.push(face);
     try {
@@ -89,7 +93,7 @@ export class Faces<D extends FaceDevice> {
     return worst(this.#faces);
   }
 
-  /** Of those of one part. */
+  /** The worst state of the faces of one part. */
   stateOf(part: FacePart): LinkState {
     return worst(this.#faces.filter((face) => partOf(face) === part));
   }
@@ -98,7 +102,7 @@ export class Faces<D extends FaceDevice> {
     return this.#failures[0]?.why;
   }
 
-  /** Those with a failure. */
+  /** The parts whose faces have failed. */
   get failing(): readonly FacePart[] {
     return this.#failures.map(({ part }) => part);
   }

@@ -24,7 +24,7 @@ import type { UpdateProcess } from "./update-process/update-process.ts";
 export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate" | "secrets"> {
   readonly swap: Swap;
   readonly settings: AzureProcessOptions["settings"] & Pick<Settings, "timeZone">;
-  /** Its keys can be pressed from the local hub's page. */
+  /** A virtual hat, whose keys can be pressed on the local hub's page. */
   readonly virtual: VirtualHardware | undefined;
   readonly logs: LogFeed;
   readonly history: HistoryRecorder;
@@ -33,7 +33,7 @@ export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate
   readonly offline: boolean;
 }
 
-/** @returns what ends them, within a few seconds */
+/** @returns a function that ends them, within a few seconds */
 export async function startFaces(options: FaceOptions): Promise<() => Promise<void>> {
   const { device } = options.running;
   const sealed = () => isSealed(options.data.path);
@@ -50,7 +50,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
   });
   void device.addFace(local);
   if (options.offline) {
-    // Nobody else says whether a local hub is needed.
+    // Without a cloud process, this must tell the guardian whether a local hub is needed.
     const front = new FrontFace({ ...options, isSealed: sealed, asksForPage: true });
     void device.addFace(front);
     return async () => void (await Promise.allSettled([local.close(), front.close()]));

@@ -1,7 +1,7 @@
 /**
  * Opens the bus and the lines of the chosen board, each behind the gate of the manifest.
  *
- * Guarantee: nothing above here ever holds an ungated port, so what the manifest does not name cannot be used,
+ * Guarantee: the callers never get an ungated port, so what the manifest does not name cannot be used,
  * on the virtual hat as on the real one.
  */
 
@@ -24,7 +24,7 @@ import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
 
 export { loadManifest, manifestFile } from "./load-manifest.ts";
 
-/** The simulated hat and the room that it stands in. */
+/** The simulated hat and its room. */
 export interface VirtualHardware {
   readonly hat: VirtualHat;
   readonly surroundings: Surroundings;
@@ -36,7 +36,7 @@ export interface Ports {
 }
 
 export interface Hardware extends Ports {
-  /** What is behind the ports, where they are not real. */
+  /** The simulated hardware behind the ports, if there is any. */
   readonly virtual: VirtualHardware | undefined;
 }
 
@@ -44,9 +44,9 @@ export interface HardwareOptions {
   readonly clock: Clock;
   /** Of the virtual hat. */
   readonly virtualDisplay?: DisplayKind | undefined;
-  /** The relay's line, where the guardian holds it. */
+  /** Descriptor of the relay's line, if the guardian holds it. */
   readonly inherited?: InheritedLine | undefined;
-  /** The ports of a hat that is there already, which are then used instead of the board's. */
+  /** The ports of an existing hat, to use instead of the board's. */
   readonly attached?: Ports | undefined;
 }
 
@@ -68,12 +68,12 @@ export async function openHardware(
   return { ...gated({ bus, gpio }, wiring, manifest), virtual: undefined };
 }
 
-/** The ports, each refusing what the manifest does not name. */
+/** The ports, each of which refuses what the manifest does not name. */
 function gated(ports: Ports, wiring: Wiring, manifest: Manifest): Ports {
   return { bus: gatedBus(ports.bus, wiring.i2cBus, manifest), gpio: gatedGpio(ports.gpio, manifest) };
 }
 
-/** A living room on a winter's day, with a fan heater, so that something happens while one looks. */
+/** A living room on a winter's day, with a fan heater, so that changes are soon visible. */
 function openVirtual(
   { wiring, gpio: source }: BoardChoice,
   { clock, virtualDisplay: display }: HardwareOptions,

@@ -34,7 +34,7 @@ function load(file: string, parse: (text: string | undefined) => Manifest): Mani
   }
 }
 
-/** Many times what the largest manifest takes. */
+/** Many times the size of the largest manifest. */
 const largestManifest = 256 * 1024;
 
 /** @returns `undefined` when there is no such file. @throws StartupError when it cannot be read */

@@ -1,7 +1,7 @@
 /**
- * Forces a relay off, and says in the log what came of it.
+ * Forces a relay off and logs the result.
  *
- * Guarantee: `forceOff` never throws. Whether the line may be touched at all is the caller's to know: SR-12.
+ * Guarantee: `forceOff` never throws. The caller must know that this process may touch the line (SR-12).
  */
 
 import { messageOf } from "../base/errors.ts";
@@ -29,7 +29,7 @@ export interface OffHandle {
   readonly offLevel: Level;
 }
 
-/** What another program needs to turn the relay off, once this one found the line. */
+/** What another program needs to turn the relay off, once this process has found the line. */
 export type RelayAccess = OffFiles | OffHandle;
 
 export interface ForcedOff {
@@ -41,16 +41,16 @@ export interface ForcedOff {
   readonly access: RelayAccess | undefined;
 }
 
-/** Never throws; logs what it did after it was done. */
+/** Never throws; logs only after the line was written. */
 export type ForceOff = (why: string) => ForcedOff;
 
 /**
- * @param lines those that this process holds: on the character device the line is taken, and then kept there
+ * @param lines the lines that this process holds; a line of the character device is added to them and stays held
  */
 export function forceOff({ relay, gpio }: RelayTarget, why: string, log: Log, lines: RelayLines): ForcedOff {
   try {
     if (relay.backend === "virtual") ensureVirtualSysfs(gpio.sysRoot, relay);
-    const result = act({ relay, gpio }, lines);
+    const result = forceLineOff({ relay, gpio }, lines);
     const sinceStartMs = Math.round(process.uptime() * 1000);
     if (result.ok) {
       const line = "held" in result ? `${result.held.chip.label} ${result.held.line}` : result.kernelNumber;
@@ -70,9 +70,9 @@ export function forceOff({ relay, gpio }: RelayTarget, why: string, log: Log, li
   }
 }
 
-function act({ relay, gpio }: RelayTarget, lines: RelayLines): RelayOffResult | RelayLineResult {
+function forceLineOff({ relay, gpio }: RelayTarget, lines: RelayLines): RelayOffResult | RelayLineResult {
   try {
-    // What is held needs no search, and is off the sooner.
+    // A held line needs no search, so it is turned off sooner.
     const held = lines.holds(relay) && gpio.backend !== "sysfs";
     if (held || findGpio(relay.gpioChipLabels, gpio).backend === "chardev")
       return lines.forceOff(relay, gpio);

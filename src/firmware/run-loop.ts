@@ -31,23 +31,26 @@ export interface LoopOptions {
   readonly settings: Settings;
   readonly choice: BoardChoice;
   readonly log: Log;
-  /** Whose files are of no use, so that the last good ones serve. */
+  /** Parts whose files are invalid, so that their last good copies are used. */
   readonly failing?: readonly ReportedPart[];
-  /** What the virtual hat has plugged in; the settings decide where they name one. */
+  /** The virtual hat's display, unless the settings name one. */
   readonly virtualDisplay?: DisplayKind | undefined;
-  /** Told of the hardware before the device starts: the terminal looks at the virtual hat. */
+  /** Called with the hardware before the device starts: the terminal shows the virtual hat. */
   readonly onHardware?: (hardware: Hardware) => void;
   /** Descriptor of the relay's line, where the guardian holds it. */
   readonly relayLine?: number | undefined;
-  /** The guardian saw the relay on, and then off for so long, up to the start of this process. */
+  /** How long the relay had been off at the start of this process, after the guardian saw it on. */
   readonly relayOffFor?: Millis | undefined;
-  /** Each step's sign of life for the guardian, with what is commanded. */
+  /** Called after each step, as a heartbeat for the guardian, with the command for the relay. */
   readonly beat: (heaterOn: boolean) => void;
-  /** Called last on every way out: gives the terminal back, writes the log's rest. Settles soon, never rejects. */
+  /**
+   * Called last on every way out: restores the terminal and writes the rest of the log. Settles soon, never
+   * rejects.
+   */
   readonly cleanUp: (end: LoopEnd) => Promise<void>;
   /** Ends this process after a crash. */
   readonly end: (code: ExitCode) => void;
-  /** The way to a guardian that answers each beat; without one, nobody is watched. */
+  /** The channel to a guardian that answers each heartbeat; absent: no guardian is watched. */
   readonly guardian?: GuardianChannel | undefined;
 }
 
@@ -57,14 +60,14 @@ export type LoopEnd = "relay-off" | "relay-unconfirmed" | "crashed";
 export interface RunningLoop {
   readonly device: Device;
   readonly manifest: Manifest;
-  /** The first decision that rests on a reading; a sensor that is missing or broken keeps it waiting for ever. */
+  /** Resolves at the first decision that is based on a reading; never, if the sensor is missing or broken. */
   readonly decided: Promise<void>;
-  /** Ends the loop by wish, with exit code 0 or another. */
+  /** Ends the loop on request; default exit code: 0. */
   stop(why: string, code?: ExitCode): void;
   readonly ended: Promise<ExitCode>;
 }
 
-/** For the tests of SR-01: a fault that no code of ours would make. */
+/** For the tests of SR-01: makes a signal crash this process. */
 export const asksToCrash = (): boolean => process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1";
 
 export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
@@ -72,14 +75,14 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   const clock = systemClock;
   const { wiring } = choice;
   log.info("board", { board: wiring.board, backend: wiring.backend, why: choice.why });
-  // Before anything is opened: a broken manifest opens nothing at all.
+  // First: with an invalid manifest nothing may be opened.
   const manifest = loadManifest(choice);
   guardNetwork(manifest);
   let device: Device | undefined;
   let relayOff = (): void => {};
   const crash = (kind: string) => (error: unknown) => {
     relayOff();
-    // No step may follow: nobody knows what the exception left behind.
+    // No step may follow: the state after an exception is unknown.
     device?.abandon();
     const detail = stackOf(error);
     log.error("crash", { kind, detail, relay: "off" });
@@ -159,7 +162,7 @@ function endable(
   if (guardian !== undefined) watchGuardian(guardian, log, stop, ended);
   const guardianGone = (): void => stop("the guardian is gone");
   process.on("disconnect", guardianGone);
-  // It may have gone while nobody listened.
+  // It may have ended before there was a listener.
   if (process.send !== undefined && !process.connected) guardianGone();
   return { stop: (why, code) => stop(why, code), ended };
 }
@@ -167,7 +170,7 @@ function endable(
 /** How long a loop that ends may take to store its state, before its guardian is ended. */
 const endLimit = seconds(5);
 
-/** SR-10: the relay off and out where the guardian does not answer. */
+/** SR-10: turns the relay off and exits if the guardian does not answer. */
 function watchGuardian(
   channel: GuardianChannel,
   log: Log,
@@ -182,7 +185,7 @@ function watchGuardian(
       log.error("guardian-silent", {
         forSeconds: limit / 1000,
         relay: "off",
-        now: "all of it is started anew",
+        now: "everything is restarted",
       });
       void Promise.race([ended, systemClock.sleep(endLimit)]).then(() => watch.endGuardian());
     },
@@ -190,7 +193,7 @@ function watchGuardian(
   void ended.then(() => watch.stop());
 }
 
-/** Logs the first decision that rests on a reading, reports it, and passes the beat on. */
+/** Logs and reports the first decision that is based on a reading, and sends each heartbeat. */
 function firstDecision(
   log: Log,
   beat: (heaterOn: boolean) => void,

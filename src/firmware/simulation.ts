@@ -2,7 +2,7 @@
  * A scenario played on the real composition in virtual time: the same device, core, drivers and gate as on a Pi.
  *
  * Guarantee: the same scenario and seed give the same rows on every machine. Power cuts are real ones: the
- * device is dropped without a word, and starts again from what its store had written.
+ * device ends abruptly, and starts again from the state on its disk.
  */
 
 import { type Log, silentLog } from "../base/log.ts";
@@ -20,7 +20,7 @@ import { loadManifest } from "./hardware.ts";
 import { localTimeOf } from "./local-time/local-time.ts";
 import { memoryFiles } from "./storage/durable-files.ts";
 
-/** The room and the device at one moment. */
+/** A row of the result: room and device at one moment. */
 export interface SimulationRow {
   readonly atMs: Millis;
   /** Local time of the device: `Mon 06:30`. */
@@ -37,7 +37,7 @@ export interface SimulationRow {
 
 export interface SimulationOptions {
   readonly scenario: Scenario;
-  /** A row this often, and one at each end. */
+  /** Interval between two rows; there is also one at the start and one at the end. */
   readonly every: Millis;
   readonly onRow: (row: SimulationRow) => void;
   readonly onEvent?: (atMs: Millis, event: ControlEvent) => void;
@@ -55,7 +55,7 @@ export interface SimulationResult {
 }
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  // Read now, as openHat reads it late: virtual time knows nothing of files, and hours would pass meanwhile.
+  // Loaded now: openHat would load it later, and virtual hours would pass while the file is read.
   await import("../board/johnny-five/hat.ts");
   const run = new Simulation(options);
   return await run.play();
@@ -115,7 +115,7 @@ class Simulation {
     };
   }
 
-  /** Rejects when the boot does; a boot that succeeds is no news. */
+  /** Rejects if the boot does; a successful boot is ignored. */
   #failure(boot: Promise<void>): Promise<never> {
     return new Promise((_, reject) => {
       boot.catch(reject);

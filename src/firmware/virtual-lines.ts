@@ -1,9 +1,9 @@
 /**
- * Gives the virtual hat's relay line a life of its own, outside the process, as a real sysfs line has: it keeps
- * its level when the firmware crashes, and the guardian and `relay off` reach it by the same path as a real one.
+ * Keeps the virtual hat's relay line outside the process, like a real line of sysfs: it keeps its level when
+ * the firmware crashes, and the guardian and `relay off` access it in the same way as a real one.
  *
- * The files are those that sysfs would show, in a folder of the data folder; the level is written as it changes. On a
- * disk that went read-only they stay behind: that ends no simulation, as it would end no real line.
+ * The files are those that sysfs would show, in a folder of the data folder; the level is written at each
+ * change. On a disk that has become read-only they are not updated, which does not stop the simulation.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ import type { GpioPort, Level, OutputLine } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import { isDiskFailure } from "./storage/data-folder.ts";
 
-/** As on a Pi 4 with a kernel of today: nothing may rely on a base of zero. */
+/** As on a Pi 4 with a current kernel: nothing may rely on a base of 0. */
 const base = 512;
 const lines = 54;
 
-/** Makes the tree when it is not there; a relay left on in it stays on until somebody turns it off. */
+/** Creates the files if they are missing. A relay that was left on stays on until it is turned off. */
 export function ensureVirtualSysfs(sysRoot: string, wiring: Pick<Wiring, "relay" | "gpioChipLabels">): void {
   const chip = join(sysRoot, "class", "gpio", `gpiochip${base}`);
   const line = relayFolder(sysRoot, wiring);
@@ -39,14 +39,14 @@ export function ensureVirtualSysfs(sysRoot: string, wiring: Pick<Wiring, "relay"
   }
 }
 
-/** The same port, with the relay's level kept in the files too. */
+/** The same port, which also writes the relay's level to the files. */
 export function mirrorRelay(port: GpioPort, sysRoot: string, wiring: Wiring): GpioPort {
   const value = join(relayFolder(sysRoot, wiring), "value");
-  let known = unlessSick(() => readFileSync(value, "utf8").trim()) ?? "0";
+  let known = unlessDiskFails(() => readFileSync(value, "utf8").trim()) ?? "0";
   const keep = (level: Level): void => {
     if (known === String(level)) return;
     known = String(level);
-    unlessSick(() => writeFileSync(value, `${level}\n`));
+    unlessDiskFails(() => writeFileSync(value, `${level}\n`));
   };
   return {
     async openOutput(line, initial): Promise<OutputLine> {
@@ -67,11 +67,11 @@ export function mirrorRelay(port: GpioPort, sysRoot: string, wiring: Wiring): Gp
   };
 }
 
-function unlessSick<T>(action: () => T): T | undefined {
+function unlessDiskFails<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
-    // Without the folder from before the disk went bad, there is no file either.
+    // If the folder was never created because the disk is read-only, there is no file to write.
     if (isDiskFailure(error) || errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }

@@ -1,12 +1,12 @@
 /**
  * Folder home-assistant/: the device in Home Assistant, over MQTT with device discovery.
  *
- * Keeps a connection to the broker, publishes what the device is and how it is, and passes commands on.
+ * Keeps a connection to the broker, publishes the device's description and state, and forwards commands.
  *
- * Guarantees: at most one connection at a time; only `close` ends it, never a failure of the broker or the network; a
- * retained command is ignored, and so is what was sent while this device was away; after quiet, the broker keeps the state
- * that is in force. A clean end publishes "offline" itself, any other end leaves that to the broker (the will).
- * Nothing here throws into the event loop.
+ * Guarantees: at most one connection at a time; only `close` ends it, never a failure of the broker or the
+ * network; a retained command is ignored, and so are commands sent while this device was disconnected; once
+ * changes have stopped, the broker has the state in force. A clean end publishes "offline" itself, any other
+ * end leaves that to the broker (the will). Nothing here throws into the event loop.
  */
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
@@ -47,21 +47,21 @@ export interface HomeAssistantOptions {
   readonly discovery: () => string;
   /** The state; published when it changes. */
   readonly state: () => string;
-  /** Carries one out, and resolves when it is in force. @returns why not */
+  /** Executes a command; resolves when it is in force. @returns why it was refused; `undefined`: it was not */
   readonly onCommand: (name: string, text: string) => Promise<string | undefined>;
   readonly isCommand: (name: string) => boolean;
-  /** `state` or `failure` is another. */
+  /** Called when `state` or `failure` has changed. */
   readonly onChange: () => void;
 }
 
 const online = "online";
 const offline = "offline";
-/** After Home Assistant has started, devices answer one after another. */
-const longestWelcome = millis(1000);
+/** After a start of Home Assistant, each device waits a random time up to this before it publishes. */
+const maxRepublishDelay = millis(1000);
 const maxPayload = 256;
 const refusalLines = { max: 1, within: minutes(1) };
 
-/** What one connection has published. */
+/** One connection, and what was published on it. */
 interface Session {
   readonly connection: BrokerConnection;
   discovery: string | undefined;
@@ -82,7 +82,7 @@ export class HomeAssistant {
   readonly #running: Promise<void>;
   #session: Session | undefined;
   #wake: () => void = () => {};
-  #cancelWelcome: () => void = () => {};
+  #cancelRepublish: () => void = () => {};
   #closed = false;
 
   constructor(options: HomeAssistantOptions) {
@@ -109,7 +109,7 @@ export class HomeAssistant {
     return why !== undefined && needsPerson(why) ? why.text : undefined;
   }
 
-  /** To be called when the device is another, and at least once a second. */
+  /** Call this when the device's state has changed, and at least once a second. */
   changed(): void {
     void this.#publisher.wake();
   }
@@ -118,18 +118,18 @@ export class HomeAssistant {
   async close(): Promise<void> {
     if (this.#closed) return this.#running;
     this.#closed = true;
-    this.#cancelWelcome();
+    this.#cancelRepublish();
     const session = this.#session;
     if (session !== undefined) {
       const { closeMs } = this.#tuning;
-      await Promise.race([this.#sayOffline(session), this.#options.clock.sleep(closeMs)]);
+      await Promise.race([this.#publishOffline(session), this.#options.clock.sleep(closeMs)]);
       await session.connection.close();
     }
     this.#wake();
     await this.#running;
   }
 
-  async #sayOffline({ connection }: Session): Promise<void> {
+  async #publishOffline({ connection }: Session): Promise<void> {
     await connection.publish({ topic: this.#topics.availability, text: offline }).catch(() => undefined);
   }
 
@@ -176,7 +176,7 @@ export class HomeAssistant {
       return ended(error instanceof BrokerFailure ? error.failure : causeOf(error, peer));
     } finally {
       this.#session = undefined;
-      this.#cancelWelcome();
+      this.#cancelRepublish();
       this.#commands.clear();
       await connection?.close();
     }
@@ -195,7 +195,7 @@ export class HomeAssistant {
     });
   }
 
-  /** Publishes what has changed: what the device is, how it is, and then that it is there. */
+  /** Publishes what has changed: first the discovery document, then the state, then that the device is online. */
   async #publish(): Promise<void> {
     const session = this.#session;
     if (session === undefined || this.#closed) return;
@@ -218,7 +218,7 @@ export class HomeAssistant {
       await connection.publish({ topic: this.#topics.availability, text: online });
       session.isAnnounced = true;
     } catch (error) {
-      // The connection has ended, and `#connectOnce` says why.
+      // The connection has ended; `#connectOnce` reports why.
       if (!(error instanceof BrokerFailure))
         this.#options.log.error("home-assistant-handler-failed", { error: messageOf(error) });
     }
@@ -227,7 +227,7 @@ export class HomeAssistant {
   #receive({ topic, payload, retained }: ReceivedMessage): void {
     const text = payload.byteLength > maxPayload ? undefined : Buffer.from(payload).toString("utf8");
     if (topic === this.#topics.homeAssistant) {
-      if (text === online && !retained) this.#welcome();
+      if (text === online && !retained) this.#republish();
       return;
     }
     const name = this.#topics.commandOf(topic);
@@ -237,10 +237,10 @@ export class HomeAssistant {
     else this.#commands.add(name, text);
   }
 
-  /** Home Assistant has started, and knows nothing of before. */
-  #welcome(): void {
-    this.#cancelWelcome();
-    this.#cancelWelcome = this.#options.clock.setTimer(millis(this.#random() * longestWelcome), () => {
+  /** Home Assistant has started and knows nothing: publish everything again. */
+  #republish(): void {
+    this.#cancelRepublish();
+    this.#cancelRepublish = this.#options.clock.setTimer(millis(this.#random() * maxRepublishDelay), () => {
       const session = this.#session;
       if (session === undefined) return;
       Object.assign(session, { discovery: undefined, state: undefined, isAnnounced: false });

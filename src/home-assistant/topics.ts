@@ -1,14 +1,14 @@
 /**
  * The topics of one device at the broker.
  *
- * Guarantee: a name is part of a topic only after it was checked: no wildcard, no level of its own.
+ * Guarantee: a name is part of a topic only after it was checked: no wildcard, no level separator.
  */
 
 /** Letters, digits, `_` and `-`, as Home Assistant allows in a discovery topic. */
 export const isTopicName = (text: string): boolean => /^[A-Za-z0-9_-]{1,64}$/.test(text);
 
 export interface TopicNames {
-  /** Of this device. */
+  /** Id of this device. */
   readonly id: string;
   /** Home Assistant's own prefix; "homeassistant" unless its settings say otherwise. */
   readonly discoveryPrefix: string;
@@ -26,7 +26,7 @@ export interface Topics {
   /** All commands. */
   readonly commands: string;
   command(name: string): string;
-  /** @returns the name of the command; `undefined` when the topic is another one */
+  /** @returns the name of the command; `undefined` for any other topic */
   commandOf(topic: string): string | undefined;
 }
 

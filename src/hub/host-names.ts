@@ -28,13 +28,13 @@ export interface NameList {
   includes(name: string): boolean;
 }
 
-/** Of every network that this machine is in. */
+/** Listening on it accepts connections from all networks of this machine. */
 export const anyAddress = "0.0.0.0";
 const isAnyAddress = (host: string): boolean => host === anyAddress || host === "::";
 /** Reachable as `localhost`, which 127.0.0.2 is not. */
 const isStandardLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 
-/** Suffixes that routers give to the machines at home. Nobody can register a public name below them. */
+/** Suffixes of the names that routers give to machines at home. They cannot be registered publicly. */
 const homeSuffixes = [".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".fritz.box"];
 
 /** This machine's name in the domain of a router. */

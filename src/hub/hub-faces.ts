@@ -40,8 +40,8 @@ export interface Faces {
 /** The certificate lists this machine's addresses, which change. */
 const renewEvery = minutes(10);
 
-const candidates = (wish: PortChoice, remembered: RememberedPorts): readonly number[] =>
-  typeof wish === "number" ? [wish] : wish(remembered);
+const candidates = (choice: PortChoice, remembered: RememberedPorts): readonly number[] =>
+  typeof choice === "number" ? [choice] : choice(remembered);
 
 export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
   const { authority, clock, log, core, host, names, closing } = faces;

@@ -23,7 +23,7 @@ export interface RememberedPorts {
   readonly page?: number | undefined;
 }
 
-/** A page for the house. */
+/** A page for the local network. */
 export interface LanPage {
   readonly password: PagePassword;
   readonly sessionTime: Millis;
@@ -54,7 +54,7 @@ export interface HubOptions {
   /** Whether /metrics and /api/state are served also when the page listens beyond loopback. */
   readonly monitoring?: boolean;
   /**
-   * Whether the unit beside the hub is sealed now: then the page can change nothing without a password.
+   * Whether the unit on this machine is sealed now: then the page can change nothing without a password.
    * Absent: it is not.
    */
   readonly isSealed?: () => boolean;
@@ -64,7 +64,7 @@ export interface HubOptions {
   readonly rollOuts?: (parts: RollOutParts) => RollOuts;
   /** Of the temperatures on the page; °C when absent. */
   readonly unit?: () => "C" | "F";
-  /** What the unit beside it has stored of itself. */
+  /** The stored history of the unit on this machine. */
   readonly recorded?: RecordedHistory;
 }
 

@@ -10,7 +10,7 @@ import { restApp } from "./rest/server.ts";
 import { openDocuments } from "./storage/documents.ts";
 
 export interface OfflineHub {
-  /** Of the policy iothubowner; base64. Secret. */
+  /** Key of the policy iothubowner; base64. Secret. */
   readonly ownerKey: string;
   readonly idScope: string;
   /** Answers one request as the server would. Never rejects. */

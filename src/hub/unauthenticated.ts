@@ -11,7 +11,7 @@ import type { Millis } from "../base/units.ts";
 export interface UnauthenticatedLimits {
   readonly max: number;
   readonly within: Millis;
-  /** One was closed because the maximum was reached. */
+  /** Called when a connection was closed because the maximum was reached. */
   readonly onFull: () => void;
 }
 
@@ -41,12 +41,12 @@ export class UnauthenticatedConnections {
     if (this.#all.size > this.#limits.max) this.#evictOne();
   }
 
-  /** Ends its time limit; it still counts. */
+  /** Ends the connection's time limit; the connection still counts. */
   cancelTimeout(peer: string): void {
     this.#all.get(peer)?.cancel();
   }
 
-  /** It has authenticated, or closed. */
+  /** Call this when the connection has authenticated, or closed. */
   remove(peer: string): void {
     this.cancelTimeout(peer);
     this.#all.delete(peer);

@@ -81,16 +81,16 @@ export function checkConnection(
   manifest: Pick<Manifest, "connections">,
   host: string,
 ): CapabilityError | undefined {
-  const asked = host
+  const requested = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, "$1")
     .replace(/\.$/, "");
   const granted = manifest.connections.some((allowed) =>
     allowed.startsWith("*.")
-      ? asked.length > allowed.length - 1 && asked.endsWith(allowed.slice(1))
-      : asked === allowed,
+      ? requested.length > allowed.length - 1 && requested.endsWith(allowed.slice(1))
+      : requested === allowed,
   );
-  return granted ? undefined : connectionRefused(manifest, asked);
+  return granted ? undefined : connectionRefused(manifest, requested);
 }
 
 /** Whether listening on a port is granted. Port 0, "any", never is: a manifest cannot name it. */

@@ -85,7 +85,7 @@ function program(manifest: Manifest, { node, folder, board, relayOff }: UnitOpti
     "# From the manager or a drop-in it could open a debugger in the program, or load code into it.",
     "UnsetEnvironment=NODE_OPTIONS",
     "# After every end, kill -9 and a failed start included (SR-01): first without Node.js, then by the program, which",
-    "# reads the line back. Never with --force: after a start that was refused, the relay is another one's.",
+    "# reads the line back. Never with --force: after a refused start, another process drives the relay.",
     relayOff && `ExecStopPost=-+/bin/sh -c ${script(relayOff.stop)}`,
     `ExecStopPost=${command("relay", "off")}`,
     "Restart=always",
@@ -141,7 +141,7 @@ function hardware(manifest: Manifest, wiring: Wiring): Line[] {
     ...(manifest.gpio.size === 0
       ? ["ProtectKernelTunables=yes"]
       : [
-          "# Where there is no sysfs GPIO, lines are got from the chips' own devices.",
+          "# Where there is no sysfs GPIO, lines are requested from the chips' own devices.",
           "DeviceAllow=char-gpiochip rw",
           "# GPIO lines are files under /sys/class/gpio and, behind links, /sys/devices: ProtectKernelTunables= would",
           "# make them read-only. So the rest of /sys and /proc/sys is closed one by one; group gpio decides on lines.",
@@ -182,7 +182,7 @@ function network(manifest: Manifest): Line[] {
     ...ports.map((port) => `SocketBindAllow=${port}`),
     ...(loadsRules(manifest)
       ? [
-          "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate holds them;",
+          "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate limits them;",
           '# for what no gate in Node.js sees there are the rules of "grove-heater manifest nftables", where installed.',
           `ExecStartPre=+-/bin/sh -c "test ! -e ${rulesFile(manifest)} || exec nft -f ${rulesFile(manifest)}"`,
         ]
@@ -221,10 +221,10 @@ function fileSystem(manifest: Manifest, wiring: Wiring, { node, folder }: UnitOp
           "StateDirectoryMode=0700",
         ]
       : []),
-    "# What runs and how it is: for everybody on this machine, in memory, gone with the service.",
+    "# The status file, for everybody on this machine: in memory, removed when the service stops.",
     `RuntimeDirectory=${manifest.name}`,
     "RuntimeDirectoryMode=0755",
-    "# One file cannot outgrow the granted storage; the gate holds the sum of all.",
+    "# One file cannot outgrow the granted storage; the gate limits the sum of all files.",
     `LimitFSIZE=${manifest.storageKb * 1024}`,
     "# A core dump would hold keys.",
     "LimitCORE=0",
@@ -252,12 +252,12 @@ function kernel(): Line[] {
 
 function limits(manifest: Manifest): Line[] {
   return [
-    "# Guardian, loop, cloud process and local hub together take about half of it; a leak ends here, not with the machine.",
+    "# Guardian, loop, cloud process and local hub together take about half of it; a leak must not exhaust the machine's memory.",
     `MemoryMax=${isNetworked(manifest) ? 384 : 256}M`,
-    "# The kernel takes one process: first those that heating does without; the guardian restarts the loop, systemd the guardian.",
+    "# The kernel kills one process, first those that heating can do without; the guardian restarts the loop, systemd the guardian.",
     "OOMPolicy=continue",
     "TasksMax=128",
-    "# A storm of messages fills no card; the log itself holds repeats back as well.",
+    "# Many messages must not fill the card; the log itself suppresses repeats as well.",
     "LogRateLimitIntervalSec=30s",
     "LogRateLimitBurst=300",
   ];

@@ -20,7 +20,7 @@ export interface TelemetrySpec<S extends CloudSchema = CloudSchema> extends Name
   readonly schema: S;
   /** An event, not a state. */
   readonly event: boolean;
-  /** Where it waits, over restarts too, until the hub has acknowledged it. `false`: without a link it is lost. */
+  /** Where it waits until the hub has acknowledged it, also over restarts. `false`: without a link it is lost. */
   readonly durable: "outbox" | "reports" | false;
   /** DTDL has no semantic type for other percentages. */
   readonly isHumidity?: boolean;
@@ -70,7 +70,7 @@ export const updateStates = [
 ] as const;
 export const updateResults = ["none", "confirmed", "reverted", "refused", "kept", "canceled"] as const;
 
-/** The component of a unit that takes updates, reported when one of its values changes. */
+/** The component of a unit with updates, reported when one of its values changes. */
 export const firmwareComponent = {
   name: "firmware",
   modelId: "dtmi:groveHeater:firmware;1",
@@ -225,7 +225,7 @@ export const telemetry = {
     event: false,
     durable: "reports",
     label: "Error report",
-    doc: "A crash, an unclean end, an act of the guardian or a fault: when (empty when no clock was right then), in which firmware, after which uptime, and what was logged before, a line each.",
+    doc: "A crash, an unclean end, an intervention of the guardian or a fault: when (empty when no clock was right then), in which firmware, after which uptime, and what was logged before, a line each.",
   },
   logLines: {
     schema: text,
@@ -290,7 +290,7 @@ export const commands = {
   },
   sendLogs: {
     label: "Send logs",
-    doc: "Sends what the firmware logs, at the finest level, for a while; it ends by itself.",
+    doc: "Sends what the firmware logs, at the most detailed level, for a while; it ends by itself.",
     request: {
       name: "minutes",
       schema: whole("min", [0, 60]),
@@ -301,7 +301,7 @@ export const commands = {
   },
   checkForUpdate: {
     label: "Check for updates",
-    doc: "Asks the sources of updates now; what comes of it is in the firmware component.",
+    doc: "Asks the sources of updates now; the result is in the firmware component.",
   },
   clearFault: { label: "Clear faults", doc: "Clears latched faults." },
   forgetRoom: {

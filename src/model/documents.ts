@@ -30,7 +30,7 @@ export type DisplayKind = (typeof displayKinds)[number];
 
 type Json = { readonly [key: string]: unknown };
 
-/** Under manifest/model: name and text. */
+/** The files in manifest/model: their texts by name. */
 export const documents = (): ReadonlyMap<string, string> =>
   new Map([
     ["heater.dtdl.json", textOf([heaterModel(), ...components.map(componentModel)])],

@@ -1,2 +1,2 @@
-/** What error reports are about: of the firmware as it keeps them, and of the telemetry that tells of them. */
+/** The kinds of error reports, used by the stored reports and by the telemetry that sends them. */
 export const reportKinds = ["crash", "unclean-end", "guardian", "fault"] as const;

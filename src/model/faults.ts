@@ -58,7 +58,7 @@ const rows = {
     heaterOff: true,
     latched: false,
     short: "SENSOR FROZEN",
-    remedy: "The sensor repeats the same value to the last bit. Power-cycle it, else replace it.",
+    remedy: "The sensor repeats the same value to the last bit. Power-cycle it; if that does not help, replace it.",
   },
   // Weather, or another heater. Not latched, so that frost protection works again later.
   "hot-room": {
@@ -166,7 +166,7 @@ const rows = {
     heaterOff: false,
     latched: false,
     short: "NO DISPLAY",
-    remedy: "The display does not answer. Check its cable; control goes on without it.",
+    remedy: "The display does not answer. Check its cable; control continues without it.",
   },
   "leds-failed": {
     part: "leds",
@@ -202,7 +202,7 @@ const rows = {
     latched: false,
     short: "NO ALERTS",
     remedy:
-      "Alerts do not reach anybody: alerts.json cannot be used, or its server does not take them. See: grove-heater alerts test; then the log.",
+      "Alerts do not reach anybody: alerts.json cannot be used, or its server does not accept them. See: grove-heater alerts test; then the log.",
   },
   "cloud-failed": {
     part: "cloud",
@@ -210,7 +210,7 @@ const rows = {
     heaterOff: false,
     latched: false,
     short: "CLOUD FAILED",
-    remedy: "The connection to the cloud has failed. Control goes on without it; see the log for the cause.",
+    remedy: "The connection to the cloud has failed. Control continues without it; see the log for the cause.",
   },
   "home-assistant-failed": {
     part: "home-assistant",
@@ -219,7 +219,7 @@ const rows = {
     latched: false,
     short: "MQTT FAILED",
     remedy:
-      "Home Assistant is not connected: mqtt.json cannot be used, or the broker refuses this device. Control goes on without it. See: grove-heater doctor; then the log.",
+      "Home Assistant is not connected: mqtt.json cannot be used, or the broker refuses this device. Control continues without it. See: grove-heater doctor; then the log.",
   },
 } as const satisfies Readonly<Record<string, FaultEffect>>;
 

@@ -3,9 +3,9 @@
  * property needs only a row here: request, limits, stored form, acknowledgement, event, conflict policy, page field,
  * DTDL and IoT Central template derive from it.
  *
- * Guarantee: names are DTDL v2 names (a letter first, at most 64 letters, digits and underscores), and no property is an
- * array, which twins do not merge properly. The properties that only the device reports have no stored form of their own:
- * they say what is so now, the two counters from the stored state.
+ * Guarantee: names are DTDL v2 names (a letter first, at most 64 letters, digits and underscores), and no
+ * property is an array, which twins do not merge properly. The properties that only the device reports are
+ * not stored: they describe the present state; the two counters are part of the stored state.
  */
 import type { Celsius, Kelvin } from "../base/units.ts";
 import type { CloudSchema, CloudValue, SettableSchema } from "./cloud-schema.ts";
@@ -21,7 +21,7 @@ export interface WritableSpec<S extends SettableSchema = SettableSchema> extends
    * Survives a power cut, with its last change and its ruling in the twin's shadow. `false`: each start has the default.
    */
   readonly durable: boolean;
-  /** In force on a new device, and again when the desired value is deleted (RR-7). */
+  /** The value on a new device, and again after the desired value was deleted (RR-7). */
   readonly default: CloudValue<S>;
   /** The setting that replaces the default. */
   readonly initial?: string;
@@ -71,7 +71,7 @@ export const writableProperties = {
     default: "next-point",
     durable: true,
     label: "Set-point hold",
-    doc: "How long a set-point that is set beside a schedule holds: until the schedule's next point, or until somebody ends the hold.",
+    doc: "How long a set-point that overrides a schedule is held: until the schedule's next point, or until somebody ends the hold.",
   },
   controlMode: {
     schema: choice(["auto", "manual"]),
@@ -171,11 +171,11 @@ export const isValueOf = (value: unknown, name: WritableName): value is ControlV
 export const isControlValue = (value: unknown): value is ControlValue =>
   writableNames.some((name) => isValueOf(value, name));
 
-/** What may decide the set-point in force, first the one that outranks the others; safety outranks them all. */
+/** What may decide the set-point in force, in order of precedence; safety takes precedence over all of them. */
 export const setPointSources = ["boost", "hold", "away", "schedule", "set-point"] as const;
 export type SetPointSource = (typeof setPointSources)[number];
 
-/** What stands beside the set-point in force; nothing for the one that was set. */
+/** The text beside the set-point in force; empty for the ordinary set-point. */
 export const setPointSourceWords: Readonly<Record<SetPointSource, string>> = {
   boost: "boost",
   hold: "hold",
@@ -278,17 +278,17 @@ export const readOnlyProperties = {
   freeMemory: {
     schema: size,
     label: "Free memory",
-    doc: "Memory that programs can still have, in kilobytes of 1024 bytes.",
+    doc: "Memory that is available to programs, in kilobytes of 1024 bytes.",
   },
   processorTemperature: {
     schema: real("°C", [-100, 200]),
     label: "Processor temperature",
-    doc: "Of the computer, not of the room; null where it does not tell.",
+    doc: "Of the computer, not of the room; null where it is not reported.",
   },
   underVoltage: {
     schema: flag,
     label: "Under-voltage",
-    doc: "Whether the supply was too weak since the machine started; null where it does not tell.",
+    doc: "Whether the supply was too weak since the machine started; null where it is not reported.",
   },
   linkQuality: {
     schema: real("%", [0, 100]),
@@ -308,7 +308,7 @@ export const readOnlyProperties = {
   certificateExpires: {
     schema: time,
     label: "Certificate expires",
-    doc: "When the device's certificate ends, and with it the way to the cloud unless it is renewed; null for a device with a key.",
+    doc: "When the device's certificate ends, and with it access to the cloud unless it is renewed; null for a device with a key.",
   },
 } as const satisfies Readonly<Record<string, PropertySpec>>;
 

@@ -44,7 +44,7 @@ export interface NameSetting extends Documented {
   readonly pattern: RegExp;
   /** The names in words. */
   readonly expected: string;
-  /** Whether there is such a thing; every name of the pattern without it. */
+  /** Whether the name exists; absent: every name that matches the pattern is valid. */
   readonly isKnown?: (name: string) => boolean;
   readonly default: string;
 }
@@ -131,7 +131,7 @@ export const settingsTable = {
     expected: "lower-case letters, digits and hyphens, at most 63",
     default: "auto",
     label: "Board",
-    doc: "Board definition to use; `auto` uses the hat that is found, else the virtual one.",
+    doc: "Board definition to use; `auto` uses the hat that is found, otherwise the virtual one.",
     restart: true,
   },
   gpioBackend: {
@@ -139,7 +139,7 @@ export const settingsTable = {
       ["auto", "sysfs", "chardev"],
       "auto",
       "GPIO interface",
-      "The kernel's way to the GPIO lines; `auto` takes sysfs, and the character device where sysfs is missing.",
+      "The kernel interface to the GPIO lines; `auto` uses sysfs, and the character device where sysfs is missing.",
     ),
     restart: true,
   },
@@ -344,7 +344,7 @@ export const settingsTable = {
     6,
     [0, 72, 1],
     "Update deferral",
-    "An update waits at most so long for the heater to be off; outside of its hours a day longer.",
+    "Longest time that an update waits for the heater to be off; outside of its hours a day longer.",
   ),
   logLevel: {
     ...choice(["debug", "info", "warn", "error"], "info", "Log level", "Minimum log level that is written."),

@@ -2,7 +2,7 @@
  * Validates settings: limits, and rules between them.
  *
  * Guarantee: `parseSettings` never throws, and its result is always valid: an invalid value is replaced by its default
- * and reported as a problem. The caller decides whether to use the result; the firmware does not.
+ * and reported as a problem. The caller decides whether to use a result with problems; the firmware rejects it.
  */
 import { isRecord } from "../base/json/value.ts";
 import { nearest } from "../base/nearest-word.ts";
@@ -115,13 +115,13 @@ function applyRules(settings: Settings, problems: SettingProblem[]): Settings {
 }
 
 function checkValue(key: SettingKey, spec: SettingSpec, value: unknown): SettingProblem | undefined {
-  const wanted = { number: "number", switch: "boolean", choice: "string", name: "string" }[spec.kind];
-  const wrongType = typeof value !== wanted || (typeof value === "number" && !Number.isFinite(value));
+  const expected = { number: "number", switch: "boolean", choice: "string", name: "string" }[spec.kind];
+  const wrongType = typeof value !== expected || (typeof value === "number" && !Number.isFinite(value));
   if (!wrongType && isAllowed(spec, value)) return undefined;
   return {
     key,
     code: wrongType ? "wrong-type" : "not-allowed",
-    cause: wrongType ? `must be a ${wanted}, not ${show(value)}` : `${show(value)} is not allowed`,
+    cause: wrongType ? `must be a ${expected}, not ${show(value)}` : `${show(value)} is not allowed`,
     allowed: allowedText(spec),
     nextStep: `correct it, or leave it out for the default: ${show(spec.default)}`,
   };
@@ -158,13 +158,13 @@ export function allowedText(spec: SettingSpec): string {
 }
 
 function unknownKey(key: string): SettingProblem {
-  const meant = nearest(key, settingKeys);
+  const suggestion = nearest(key, settingKeys);
   return {
     key,
     code: "unknown",
     cause: "there is no such setting",
-    allowed: meant ? `did you mean ${meant}?` : settingKeys.join(", "),
-    nextStep: meant ? `rename it to ${meant}, or remove it` : "remove it",
+    allowed: suggestion ? `did you mean ${suggestion}?` : settingKeys.join(", "),
+    nextStep: suggestion ? `rename it to ${suggestion}, or remove it` : "remove it",
   };
 }
 

@@ -5,7 +5,7 @@
  * an acknowledgement.
  */
 
-/** `default`: never set. `device`: its own panel. `cloud`: the twin's desired document. Else a face's name. */
+/** `default`: never set. `device`: its own panel. `cloud`: the twin's desired document. Otherwise a face's name. */
 export type Source = string;
 
 export const isSource = (value: unknown): value is Source =>

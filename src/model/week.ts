@@ -29,7 +29,7 @@ export interface WeekSchema {
 
 /** One set-point of a week. */
 export interface WeekPoint {
-  /** Minutes since Monday, 00:00, by the clock on the wall. */
+  /** Minutes since Monday, 00:00, local time. */
   readonly minute: number;
   /** °C. */
   readonly target: number;
@@ -40,7 +40,7 @@ export const minutesPerDay = 1440;
 export const minutesPerWeek = 7 * minutesPerDay;
 /** Beyond any limit of the settings. */
 const anyTemperature = 100;
-/** `06:30 20.25, ` sixteen times, with some room for spaces. */
+/** Maximum length of a day: `06:30 20.25, ` sixteen times, plus some spaces. */
 const longestDay = 300;
 
 const isWeekday = (name: string): name is Weekday => weekdays.some((day) => day === name);
@@ -76,7 +76,7 @@ export function readDay(text: unknown): readonly WeekPoint[] | string {
   const points: WeekPoint[] = [];
   for (const part of parts) {
     const [, hour, minute, target] = pointPattern.exec(part.trim()) ?? [];
-    if (hour === undefined) return `"${part.trim().slice(0, 32)}" is no point, such as 06:30 20`;
+    if (hour === undefined) return `"${part.trim().slice(0, 32)}" is not a point such as 06:30 20`;
     const point = { minute: Number(hour) * 60 + Number(minute), target: Number(target) };
     const before = points.at(-1);
     if (before && point.minute <= before.minute) {
@@ -95,7 +95,10 @@ export const pointsOf = (week: Week): readonly WeekPoint[] =>
     return points.map(({ minute, target }) => ({ minute: at * minutesPerDay + minute, target }));
   });
 
-/** In the one form that is stored and reported: without empty days. @param change of the temperatures, °C */
+/**
+ * Converts a week to its normal form, which is stored and reported, without empty days. @param change
+ * converts each temperature, °C
+ */
 export function writeWeek(week: Week, change: (target: number) => number = (target) => target): Week {
   const days: [Weekday, string][] = [];
   for (const day of weekdays) {
@@ -119,7 +122,7 @@ export function timeOfDayText(minute: number): string {
 export const pointText = ({ minute, target }: WeekPoint): string =>
   `${timeOfDayText(minute)} ${Math.round(target * 100) / 100}`;
 
-/** `14 points`, where a whole week has no room. */
+/** `14 points`, for places without room for the whole week. */
 export function weekSummary(week: Week): string {
   const { length } = pointsOf(week);
   return length === 0

@@ -3,8 +3,9 @@
  *
  * The virtual hat as text: display pixels in braille, LEDs, room, keys, newest log lines.
  *
- * Guarantee: pure; never larger than the terminal; colour carries no information of its own; what the picture says is also
- * there as plain text, where that is given, and in ASCII alone for a terminal without more.
+ * Guarantee: pure; never larger than the terminal; colour never carries information alone; the picture's
+ * content is also shown as plain text, if that is given, and in ASCII only for a terminal without other
+ * characters.
  */
 
 /** A monochrome picture: x to the right, y down. */
@@ -18,7 +19,7 @@ export interface TerminalView {
   readonly title: string;
   readonly pixels: Pixels | undefined;
   readonly dimmed: boolean;
-  /** What the display says, in one line: below the picture, or in its place. */
+  /** The display's content in one line: below the picture, or instead of it. */
   readonly status?: string | undefined;
   readonly lamps: readonly { readonly name: string; readonly lit: boolean }[];
   readonly facts: readonly string[];
@@ -30,7 +31,7 @@ export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
   readonly colour: boolean;
-  /** It shows ASCII alone: no picture. */
+  /** The terminal shows only ASCII: no picture. */
   readonly ascii?: boolean;
 }
 
@@ -89,11 +90,11 @@ const asciiMarks: Readonly<Record<string, string>> = {
   "—": "-",
 };
 
-/** Only what any terminal shows. */
+/** Only characters that any terminal can show. */
 const asciiOf = (text: string): string =>
   text.replaceAll(/[^\x20-\x7e]/gu, (character) => asciiMarks[character] ?? "?");
 
-/** In a frame; where the terminal is too small, or has no such characters, its text takes its place. */
+/** The picture in a frame; its text instead, if the terminal is too small or cannot show the characters. */
 function picture({ pixels, status }: TerminalView, size: TerminalSize): string[] {
   if (pixels === undefined) return ["(no display connected)"];
   const rows = braille(pixels);

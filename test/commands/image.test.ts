@@ -137,7 +137,7 @@ describe("image", () => {
     await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining("holds a private key") });
     const other = image("sign", at("new"), "--key", at("program/dist/main.js"), "--out", at("signed"));
     await expect(other).rejects.toMatchObject({
-      message: expect.stringContaining("no private key in PEM form"),
+      message: expect.stringContaining("is not a private key in PEM form"),
     });
     expect(existsSync(at("signed"))).toBe(false);
   });

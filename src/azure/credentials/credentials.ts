@@ -71,8 +71,8 @@ export class CredentialError extends Error {
   }
 }
 
-export interface CredentialPlaces {
-  /** The data folder; `credentials.json` in it. */
+export interface CredentialSources {
+  /** The data folder, which may contain `credentials.json`. */
   readonly dataPath: string;
   /** Variables with secrets are removed from it: child processes and diagnostic reports copy it. */
   readonly env: NodeJS.ProcessEnv;

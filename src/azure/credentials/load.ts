@@ -6,7 +6,7 @@
  * that quotes no secret.
  */
 import { join } from "node:path";
-import type { CredentialPlaces, Credentials, PrivateFiles } from "./credentials.ts";
+import type { CredentialSources, Credentials, PrivateFiles } from "./credentials.ts";
 import { credentialsFromEnv } from "./env.ts";
 import { credentialsFromFile } from "./file.ts";
 import { readPrivate } from "./private-files.ts";
@@ -19,7 +19,7 @@ export interface FoundCredentials extends Credentials {
 }
 
 /** @throws CredentialError */
-export async function loadCredentials(places: CredentialPlaces): Promise<FoundCredentials | undefined> {
+export async function loadCredentials(places: CredentialSources): Promise<FoundCredentials | undefined> {
   const managerFolder = places.env["CREDENTIALS_DIRECTORY"];
   const fromManager = managerFolder
     ? await readFrom(managerFolder, { ...places.files, mode: modeUnchecked })

@@ -37,7 +37,7 @@ export interface HubConnection {
   answer(requestId: string, status: number, payload: unknown): Promise<void>;
   /** Number of calls in progress. */
   readonly pending: number;
-  /** Closes cleanly within `closeMs`, else destroys the socket. */
+  /** Closes cleanly within `closeMs`, otherwise destroys the socket. */
   close(why: LinkCause): Promise<void>;
 }
 
@@ -102,7 +102,7 @@ class SdkConnection implements HubConnection {
       this.#wire.onEnd(() => this.#end(this.#classify()));
       await this.#calls.make(tuning.connectMs, (done) => this.#client.open(done));
     } catch (sdk) {
-      // A LinkFailure is our own error for the end of the wire, not an error of the SDK.
+      // A LinkFailure is our own error for the end of the connection, not an error of the SDK.
       const why = this.#classify(sdk instanceof LinkFailure ? undefined : sdk);
       this.#end(why);
       throw new LinkFailure(why);

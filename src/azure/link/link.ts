@@ -30,11 +30,11 @@ export interface CloudOptions {
   /** Uniform in 0…1, for jitter. */
   readonly random?: (() => number) | undefined;
   readonly tuning?: Partial<CloudTuning> | undefined;
-  /** The hub runs on this machine: a wrong clock is the same for both. */
+  /** The hub runs on this machine, so both use the same clock, even if it is wrong. */
   readonly sharesClock?: boolean | undefined;
 }
 
-/** File operations for the small state; implemented by the firmware's durable files. */
+/** File operations for the link's stored state; implemented by the firmware's durable files. */
 export interface CloudFiles {
   /** `undefined` when there is no such file. */
   read(path: string): Promise<string | undefined>;

@@ -56,14 +56,14 @@ export class CloudNotes {
     return this.#content.assigned;
   }
 
-  /** @throws Error when it cannot be written; it stays in memory nevertheless */
+  /** Rejects when the file cannot be written; the hub stays assigned in memory nevertheless. */
   async assign(hub: HubTarget): Promise<void> {
     const { assigned } = this.#content;
     if (assigned?.host === hub.host && assigned.deviceId === hub.deviceId) return;
     await this.#save({ ...this.#content, assigned: hub });
   }
 
-  /** @throws as `assign` */
+  /** Stores the id if it is new. Rejects as `assign` does. */
   async isRepeated(messageId: string): Promise<boolean> {
     const { messageIds } = this.#content;
     if (messageIds.includes(messageId)) return true;

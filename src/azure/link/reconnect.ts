@@ -44,7 +44,7 @@ export interface Plan {
   readonly waitMs: Millis;
   /** Ask DPS for the hub although an assignment is stored. */
   readonly provision: boolean;
-  /** The ending's cause, or "duplicate-id" after repeated evictions. */
+  /** The cause of the end, or "duplicate-id" after repeated evictions. */
   readonly cause: LinkCause;
 }
 

@@ -8,12 +8,12 @@
  *   newer ones in memory are sent first.
  * - Durability: while the link is online a message waits 10 s in memory for its acknowledgement; one that is
  *   acknowledged by then is never written. One that is not acknowledged is synced to the disk, and so is one that is
- *   appended without a link: an urgent one at once, at most one sync a second; others at once after five quiet minutes,
- *   else together, once in five minutes. A kill or a power cut loses at most ten seconds of messages with a link, five
+ *   appended without a link: an urgent one at once, at most one sync a second; others at once if nothing was written for
+ *   five minutes, otherwise together every five minutes. A kill or a power cut loses at most ten seconds of messages with a link, five
  *   minutes of readings without. Removals are not synced: a power cut then repeats messages, it loses none.
  * - Bounds: above `maxEntries` or `maxBytes` the oldest are dropped, counted and logged. While the disk fails the
  *   newest are kept in memory, up to `memoryEntries`.
- * - Times: messages appended before the clock was set get the correct time (time.ts).
+ * - Times: messages appended before the clock was set get the correct time (base/wall-history.ts).
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";

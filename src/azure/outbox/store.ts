@@ -1,9 +1,9 @@
 /**
  * The interface of the outbox's store: numbered texts and one note, changed in atomic steps.
  *
- * Every store must guarantee: a rejected `write` has changed nothing; of a `write` interrupted by a kill or a power cut
- * a first part may remain, texts first. A resolved one survives a kill, and with `durable` also a power cut. All errors
- * are OutboxStoreErrors.
+ * Every store must guarantee: a rejected `write` has changed nothing; a `write` that a kill or a power cut
+ * interrupts may leave its first part, texts first; a resolved `write` survives a kill, and with `durable`
+ * also a power cut. All errors are OutboxStoreErrors.
  */
 export interface StoredText {
   /** Counts up from 1, so that a missing key that was not removed means a lost text. */
@@ -60,5 +60,5 @@ export interface OpenedStore {
     | undefined;
 }
 
-/** May do more than `effort` when opening shows that it is needed. */
+/** May repair more than `effort` asks for, if that proves necessary to open the store. */
 export type OpenStore = (effort: RepairEffort) => Promise<OpenedStore>;

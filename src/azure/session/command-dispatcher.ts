@@ -46,7 +46,7 @@ export class CommandDispatcher {
     this.#calls = new Calls(options.clock);
   }
 
-  /** Request ids count from one on every link. */
+  /** Call this for each new link: its request ids start again from one. */
   newLink(): void {
     this.#answered.clear();
   }
@@ -101,7 +101,7 @@ export class CommandDispatcher {
   #isLate({ expiry }: InboundMessage): boolean {
     if (expiry === undefined) return false;
     const now = this.#options.clock.wallNow();
-    // With a clock that is known to be wrong this is unknown; the hub has checked the expiry before.
+    // A clock that is known to be wrong cannot tell; the hub has checked the expiry before.
     return isTrustedWallTime(now) && Date.parse(expiry) < now;
   }
 
@@ -128,7 +128,7 @@ function readParameter(name: CommandName, value: unknown): Parameter {
   const given = missing ? request.default : value;
   const why = validateValue(request.schema, given);
   if (why !== undefined) return { ok: false, why: `${request.name} ${why}.` };
-  // It has passed `validateValue`.
+  // Safe: `validateValue` has accepted it.
   return { ok: true, value: given as CommandParameter };
 }
 

@@ -1,11 +1,12 @@
 /**
- * Folder files/: files that survive a power cut: written whole, read with a bound, kept aside when bad.
+ * Folder files/: files that survive a power cut: replaced as a whole, read up to a size limit, set aside when
+ * unusable.
  *
  * Replaces a file as a whole.
  *
- * Guarantee: whoever opens `path` finds the old content or the new one, never a part, also after a power cut: a new file,
- * fsync, rename, fsync of the folder. When it resolves, the bytes and the name are on the disk. A FIFO or a folder that
- * stands in the way does not hold it up.
+ * Guarantee: whoever opens `path` finds the old content or the new one, never a part, also after a power cut:
+ * a new file, fsync, rename, fsync of the folder. When it resolves, the bytes and the name are on the disk. A
+ * FIFO or a folder at `path` does not block it.
  */
 import {
   closeSync,
@@ -22,7 +23,7 @@ import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
 import { keepAside } from "./kept-aside.ts";
 
-/** Whose a file is to be, where that is not the user that writes it: root, on behalf of a service. */
+/** The owner of a new file, if it is not the user that writes it: root may write for a service. */
 export interface FileOwner {
   readonly uid: number;
   readonly gid: number;
@@ -73,7 +74,7 @@ export async function createFile(path: string, mode: number, owner?: FileOwner):
   };
 }
 
-/** Removes what is there, of any kind: opening a FIFO for writing would wait for a reader. */
+/** Removes whatever is at `path`: opening a FIFO for writing would wait for a reader. */
 async function clearPath(path: string): Promise<void> {
   try {
     await rm(path, { force: true });
@@ -84,8 +85,8 @@ async function clearPath(path: string): Promise<void> {
 }
 
 /**
- * Makes `to` one more name of the file `from`, in place of what it named; `from` stays.
- * @param make how; by a link when not given, which not every file system knows
+ * Makes `to` another name of the file `from`, and replaces any file `to`; `from` stays.
+ * @param make creates the second name; default: a hard link, which some file systems do not support
  * @throws the system's error: without `from`, ENOENT
  */
 export async function linkOver(
@@ -97,13 +98,14 @@ export async function linkOver(
   await clearPath(passing);
   await make(from, passing);
   await renameOver(passing, to);
-  // Two names of one file already: then rename(2) leaves both.
+  // If both are names of the same file already, rename(2) removes neither.
   await rm(passing, { force: true });
 }
 
 /**
- * Replaces a file at once, for a process that must not go on before; without waiting for the disk, so that a power cut
- * soon after may damage it. Never opens what lies there already: it may be a FIFO. @throws the system's error
+ * Replaces a file synchronously, for a process that must not continue before that. Does not wait for the
+ * disk, so a power cut soon after may damage the file. Never opens an existing file at `path`: it may be a
+ * FIFO. @throws the system's error
  */
 export function replaceFileSync(path: string, text: string): void {
   const fresh = `${path}.new`;
@@ -113,8 +115,8 @@ export function replaceFileSync(path: string, text: string): void {
 }
 
 /**
- * Like `replaceFile`, at once: for a command whose next step needs the file on the disk. @throws the system's error
- * @param mode whatever the process's mask
+ * The synchronous `replaceFile`, for a command whose next step needs the file on the disk. @throws the system's error
+ * @param mode independent of the process's umask
  */
 export function replaceFileDurablySync(path: string, text: string, mode: number): void {
   const fresh = `${path}.new`;
@@ -143,7 +145,7 @@ export async function syncFolder(path: string): Promise<void> {
   await syncOpened(path, constants.O_DIRECTORY);
 }
 
-/** Resolves when the content of a file is on the disk, whoever wrote it. A FIFO does not hold it up. */
+/** Resolves when the content of a file is on the disk, whoever wrote it. A FIFO does not block it. */
 export async function syncFile(path: string): Promise<void> {
   await syncOpened(path, constants.O_NONBLOCK | constants.O_NOFOLLOW);
 }
@@ -157,7 +159,7 @@ async function syncOpened(path: string, flags: number): Promise<void> {
   }
 }
 
-/** Renames a file over whatever is there; a folder is kept aside. @throws the system's error */
+/** Renames a file and replaces whatever has the new name; a folder there is set aside. @throws the system's error */
 export async function renameOver(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
@@ -168,7 +170,7 @@ export async function renameOver(from: string, to: string): Promise<void> {
   }
 }
 
-/** Makes a folder that only its owner can look into; what is there and is none is kept aside. @throws the system's error */
+/** Creates a folder that only its owner can read; anything else at `path` is set aside. @throws the system's error */
 export async function makePrivateFolder(path: string): Promise<void> {
   const make = () => mkdir(path, { recursive: true, mode: 0o700 });
   try {
@@ -181,8 +183,8 @@ export async function makePrivateFolder(path: string): Promise<void> {
 }
 
 /**
- * Opens a regular file to be continued at `from`; what is behind that is cut off.
- * @throws the system's error; EINVAL for what is no regular file
+ * Opens a regular file to be continued at `from`; any content after that is cut off.
+ * @throws the system's error; EINVAL for anything but a regular file
  */
 export async function continueFile(path: string, from: number): Promise<NewFile> {
   const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);

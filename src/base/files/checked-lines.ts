@@ -6,24 +6,24 @@
  */
 import { crc32 } from "node:zlib";
 
-export interface PlacedLine {
+export interface LocatedLine {
   /** `undefined`: damaged. */
   readonly content: string | undefined;
-  /** In bytes, the line break included. */
+  /** In bytes, including the line break. */
   readonly at: number;
   readonly length: number;
 }
 
-/** Of the content in a line. */
-export const contentAt = 9;
+/** Offset of the content in a line. */
+export const contentOffset = 9;
 const lineBreak = 0x0a;
 
 /** @param content without line breaks */
 export const checkedLine = (content: string): string => `${checksum(content)} ${content}\n`;
 
 /** All lines of a file. A last line without a line break counts as damaged: its write was interrupted. */
-export function checkedLines(bytes: Buffer): PlacedLine[] {
-  const lines: PlacedLine[] = [];
+export function checkedLines(bytes: Buffer): LocatedLine[] {
+  const lines: LocatedLine[] = [];
   let at = 0;
   while (at < bytes.length) {
     const end = bytes.indexOf(lineBreak, at);
@@ -37,7 +37,7 @@ export function checkedLines(bytes: Buffer): PlacedLine[] {
 
 /** @param text without its line break. @returns `undefined` when it is damaged */
 export function contentOfLine(text: string): string | undefined {
-  const content = text.slice(contentAt);
+  const content = text.slice(contentOffset);
   return text === `${checksum(content)} ${content}` ? content : undefined;
 }
 

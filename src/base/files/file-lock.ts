@@ -5,9 +5,9 @@
  * and those that inherited it), and the kernel releases it with the last of them. There is no stale lock, neither after
  * kill -9 nor after a power cut, and no process id is compared: ids are reused, and differ between pid namespaces.
  *
- * Node has no flock. Who has the call from elsewhere gives it: it needs no memory for a process, and no time. Else the
- * program of util-linux (Essential in Debian; also in BusyBox) takes the lock on an inherited descriptor and exits: this
- * process still has the description, and so the lock.
+ * Node has no flock. A caller that has the native call passes it: that needs neither time nor memory for a
+ * process. Otherwise the program of util-linux (Essential in Debian; also in BusyBox) takes the lock on an
+ * inherited descriptor and exits: this process still has the description, and so the lock.
  */
 import { spawnSync } from "node:child_process";
 import { reasonOf } from "../errors.ts";
@@ -17,7 +17,7 @@ export type LockMode = "exclusive" | "shared";
 /** `failed`: whether it is held is unknown; the text is the cause. */
 export type LockOutcome = "locked" | "busy" | { readonly failed: string };
 
-/** flock(2) without waiting. @returns `undefined` where the call is not at hand */
+/** flock(2) without waiting. @returns `undefined` where the call is not available */
 export type Flock = (file: number, mode: LockMode) => LockOutcome | undefined;
 
 /** Longer than a slow card needs to load a program of 30 KB. */

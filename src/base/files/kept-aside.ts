@@ -14,13 +14,13 @@ const maxInAFolder = 8;
 const maxBytes = 64 * 1024;
 
 const suffix = ".unreadable";
-/** Earlier versions of the hub kept the first one without a label. */
+/** Earlier versions of the hub gave the first file no label. */
 const aside = /\.unreadable(?:-\d+)?$/;
 
 /** @param label a number, higher for newer files */
 export const asideName = (path: string, label: number): string => `${path}${suffix}-${label}`;
 
-/** The names in a folder that were kept aside for a file, oldest first. */
+/** The files of a folder that were set aside in place of `file`, oldest first. */
 export function keptAsideOf(path: string, names: readonly string[]): string[] {
   const prefix = `${basename(path)}${suffix}`;
   const own = names.filter((name) => name.startsWith(prefix) && name.replace(aside, "") === basename(path));
@@ -47,7 +47,7 @@ export async function keepAside(path: string): Promise<string | undefined> {
 }
 
 /**
- * Removes and truncates files kept aside for one file, also of older firmware. Errors are ignored.
+ * Removes and truncates the files set aside for one file, also those of older firmware. Errors are ignored.
  * @param newest a name that always stays, since labels depend on the clock
  */
 export async function boundKeptAside(path: string, newest?: string): Promise<void> {

@@ -1,8 +1,8 @@
 /**
- * Which process a number means: with its start time and the boot it is one process and no other.
+ * Identifies a process: its number is used again later, but with its start time and the boot it is unique.
  *
- * Guarantee: a process that has ended and that its parent has not asked for yet (a zombie) counts as ended: it holds
- * nothing any more. In a container whose first process asks for nobody it stays for ever.
+ * Guarantee: a process that has ended and was not reaped by its parent yet (a zombie) counts as ended: it
+ * holds no resources. In a container whose first process reaps none it stays for ever.
  */
 import { readFileSync } from "node:fs";
 import { errnoOf } from "../errors.ts";
@@ -35,7 +35,7 @@ export function bootId(): string {
 }
 
 function isAlive(pid: number): boolean {
-  // Zero and below would mean a group.
+  // Zero and negative numbers would mean a process group.
   if (!Number.isInteger(pid) || pid < 1) return false;
   try {
     process.kill(pid, 0);

@@ -1,14 +1,15 @@
 /**
  * Reads a regular file of any size, piece by piece.
  *
- * Guarantee: never waits for whoever writes into a FIFO, and never reads a device without an end: what is no regular file
- * is an error after `fstat` of the open descriptor, so that the file cannot be replaced between check and read.
+ * Guarantee: never waits for the writer of a FIFO, and never reads an endless device: anything but a regular
+ * file is an error after `fstat` of the open descriptor, so that the file cannot be replaced between check
+ * and read.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { SmallFileError } from "./small-file.ts";
 
-/** At once: a program of thousands of small files would else spend its time on turns of the event loop. */
+/** Synchronously: with thousands of small files, turns of the event loop would take most of the time. */
 const readAtOnce = 128 * 1024;
 const mode = constants.O_RDONLY | constants.O_NONBLOCK;
 

@@ -60,7 +60,7 @@ export function equalJson(
   return left.length === right.size && left.every(isSame);
 }
 
-/** `base` after a merge patch (RFC 7396): absent names stay, `null` deletes, objects merge, all else replaces. */
+/** `base` after a merge patch (RFC 7396): absent names stay, `null` deletes, objects merge, everything else replaces. */
 export function mergePatch(base: JsonObject, patch: JsonObject, depth?: number): JsonObject;
 export function mergePatch(base: JsonRecord, patch: JsonRecord, depth?: number): JsonRecord;
 export function mergePatch(base: JsonRecord, patch: JsonRecord, depth = 0): JsonRecord {

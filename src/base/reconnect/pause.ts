@@ -3,23 +3,23 @@
  *
  * How long a link waits before its next attempt, and whether another client with its id keeps taking it over. Pure.
  *
- * Guarantees: at least `floorMs` after every lost connection (two clients with one id would otherwise evict each other a
- * thousand times a second); the pause grows with each failure up to a cap, and is drawn, so that many devices do not
- * reconnect at once after a power cut.
+ * Guarantees: at least `floorMs` after every lost connection (two clients with one id would otherwise evict
+ * each other a thousand times a second); the pause grows with each failure up to a maximum and is random, so
+ * that many devices do not reconnect at the same time after a power cut.
  */
 import { drawnPause } from "../backoff.ts";
 import { type Millis, millis } from "../units.ts";
 
 export interface ReconnectLimits {
-  /** Least time between two attempts. */
+  /** Minimum time between two attempts. */
   readonly floorMs: Millis;
   /** The longest pause while the peer cannot be reached. */
   readonly capMs: Millis;
   /** The longest pause while a person must fix something: a key, a certificate, a manifest. */
   readonly slowCapMs: Millis;
-  /** A connection that lasted so long resets the count of failures. */
+  /** A connection that lasted this long resets the count of failures. */
   readonly stableMs: Millis;
-  /** One that the peer closed sooner may have been taken over by another client with the same id. */
+  /** A connection that the peer closed sooner may have been taken over by another client with the same id. */
   readonly evictedMs: Millis;
 }
 
@@ -42,7 +42,7 @@ export const noAttempts: Attempts = { failures: 0, evictions: 0 };
 
 /** Evictions in a row that indicate a duplicate id. */
 const contestedAfter = 3;
-/** The floor while a person must fix something, as a multiple of the ordinary one. */
+/** The minimum pause while a person must fix something, as a multiple of the ordinary one. */
 const slowFactor = 10;
 
 export const lasted = ({ onlineMs }: ConnectionEnd, { stableMs }: ReconnectLimits): boolean =>

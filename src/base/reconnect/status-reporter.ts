@@ -70,7 +70,7 @@ export class StatusReporter<Cause extends OfflineCause> {
     }
     const { code, text: words, detail } = this.#cause;
     const attempts = isNew ? undefined : this.#attempts;
-    // A wrong clock can be behind many causes.
+    // A wrong clock can lead to many of these causes.
     const clockShows = isoTime(clock.wallNow());
     const fields = { code, words, detail, clock: clockShows, attempts, retryMs: Math.round(retryMs) };
     const isDue = this.#loggedAt === undefined || clock.now() - this.#loggedAt >= remindEvery;

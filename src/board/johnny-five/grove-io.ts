@@ -1,9 +1,10 @@
 /**
  * The hat's GPIO lines as a johnny-five IO plugin, real or virtual.
  *
- * Guarantee: no call blocks; a write to an unavailable line does nothing. Creating the plugin drives nothing: the lines
- * are opened before, the relay's off (hat-lines.ts), because johnny-five needs its pins before `new Board`. It has no
- * I²C: the bus is not used through johnny-five (see johnny-five.ts).
+ * Guarantee: no call blocks; a write to an unavailable line does nothing. Creating the plugin drives nothing:
+ * the lines are opened earlier, with the relay's line at its off level (hat-lines.ts), because johnny-five
+ * needs its pins before `new Board`. It has no I²C: the bus is not used through johnny-five (see
+ * johnny-five.ts).
  */
 import { EventEmitter } from "node:events";
 import { type EdgeTime, type Level, LineError } from "../../chips/lines.ts";

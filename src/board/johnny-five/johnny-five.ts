@@ -43,8 +43,8 @@ type Class<Options, Instance> = new (options: Options) => Instance;
 const { components } = await import("./components.ts");
 
 /**
- * One after the other: each takes some milliseconds, and in between the timers of the sensor's first measurement can
- * fire.
+ * Loads one component per turn of the event loop: each takes some milliseconds, and in between the timers of
+ * the sensor's first measurement can fire.
  */
 async function component<C>(name: keyof typeof components): Promise<C> {
   await new Promise((resolve) => setImmediate(resolve));

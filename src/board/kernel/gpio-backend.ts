@@ -40,7 +40,7 @@ export function findGpio(labels: readonly string[], source: GpioSource): FoundGp
   try {
     return { backend: "chardev", chip: findCharChip(labels, devices) };
   } catch (error) {
-    // The error of sysfs names the chips that it has, which says more.
+    // The error of sysfs is more helpful: it names the chips that exist.
     if (hasSysfs(source)) throw sysfs;
     if (!(error instanceof LineError) || error.code !== "absent" || hasDevices(devices)) throw error;
     throw new LineError(

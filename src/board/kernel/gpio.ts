@@ -210,7 +210,7 @@ function inputLine(
       notify(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });
       notify(level, { earliestMs: now, latestMs: now });
     }
-    // Else a bounce that was over before its level was read.
+    // Otherwise a bounce that was over before its level was read.
   });
   let open = true;
   return {

@@ -1,9 +1,9 @@
 /**
  * Detects stalls of the event loop, so that an edge that was delivered late does not get the time of the delivery.
  *
- * Guarantee: costs no timer, since the relay's read-back calls `sample` at every step. A stall is a time between
- * two calls in which the loop was busy for long, or the process was stopped (SIGSTOP, suspend). sysfs reports neither the time of an edge nor how many there were; the character device
- * does.
+ * Guarantee: costs no timer, since the relay's read-back calls `sample` at every step. A stall is a time
+ * between two calls in which the loop was busy for long, or the process was stopped (SIGSTOP, suspend). Only
+ * sysfs needs this: it reports neither the time nor the number of edges; the character device reports both.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis } from "../../base/units.ts";

@@ -13,7 +13,7 @@ import type { Wiring } from "../../chips/wiring.ts";
 import { findGpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
 import { type SysFiles, systemFiles } from "./sysfs.ts";
 
-/** The files that another program must write to turn the relay off, once this one has found the line. */
+/** The files that another program must write to turn the relay off, once this process has found the line. */
 export interface OffFiles {
   readonly kernelNumber: number;
   readonly exportFile: string;

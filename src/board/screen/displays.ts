@@ -45,13 +45,13 @@ interface OledRow {
   readonly dim: number;
 }
 
-const oled = (kind: DisplayKind, { label, ids, ...look }: OledRow): DisplayRow => ({
+const oled = (kind: DisplayKind, { label, ids, ...appearance }: OledRow): DisplayRow => ({
   label,
   addresses: [0x3c, 0x3d],
   probe: oledNop,
   ids,
-  open: (bus, clock, address) => createOledDisplay(bus, clock, { kind, address, ...look }),
-  draw: look.layout,
+  open: (bus, clock, address) => createOledDisplay(bus, clock, { kind, address, ...appearance }),
+  draw: appearance.layout,
   alternates: false,
 });
 

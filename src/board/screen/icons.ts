@@ -125,5 +125,5 @@ export const degreeRing: Bitmap = [
   " ##### ",
 ];
 
-/** The same beside middling figures. */
+/** The same beside medium-sized figures. */
 export const smallDegreeRing: Bitmap = [" ## ", "#  #", "#  #", " ## "];

@@ -22,7 +22,10 @@ export function drawFigures(fb: Framebuffer, text: string, x: number, y: number,
   return left - style.gap;
 }
 
-/** @returns the largest of `styles` (largest first) in which `text` is at most `width` wide, else the smallest. */
+/**
+ * @returns the largest of `styles` (largest first) in which `text` is at most `width` wide, otherwise the
+ * smallest.
+ */
 export function fitting(
   text: string,
   width: number,

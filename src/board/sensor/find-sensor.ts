@@ -18,7 +18,7 @@ interface Candidate {
   readonly sensor: Sensor;
 }
 
-/** After so many failures in a row, other sensors and addresses are tried; fewer are a disturbance. */
+/** After this many failures in a row, other sensors and addresses are tried; fewer count as a disturbance. */
 const failuresBeforeSearch = 3;
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Folder hub/: the parts of the verb `hub` that do not run one.
+ * Folder hub/: the parts of the verb `hub` that do not run a hub.
  *
- * `hub show` and `hub device …`: what the owner of a hub on this machine asks and changes.
+ * `hub show` and `hub device …`: show and change a hub on this machine, for its owner.
  *
  * Guarantee: keys are printed by `show` and `device add` alone, and never logged.
  */

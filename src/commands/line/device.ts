@@ -7,7 +7,8 @@ import { otherDataFolder } from "./service-data.ts";
 import type { Arguments } from "./verb.ts";
 
 /**
- * The device of the user's data folder; where none was started there and no folder is named, the installed service's.
+ * The device of the user's data folder; if none was started there and no folder is named, that of the
+ * installed service.
  * @throws StartupError when it does not run, or belongs to another user
  */
 export async function withDevice<T>(

@@ -1,4 +1,4 @@
-/** What the loop tells a face process on its command line (firmware/remote-device/face-arguments.ts), as that reads it. */
+/** Reads the arguments that the loop passes to a face process (firmware/remote-device/face-arguments.ts). */
 import { loadManifest } from "../../firmware/hardware.ts";
 import { systemHealthSources } from "../../firmware/health/machine-health.ts";
 import { guardNetwork } from "../../firmware/process/guard-network.ts";
@@ -29,7 +29,7 @@ export function readFace(args: Arguments) {
       simulated: wiring.backend === "virtual",
       simulatedToCloud: args.has("simulated-to-cloud"),
     },
-    /** What every face takes. */
+    /** The arguments that every face takes. */
     parts: {
       clock: systemClock,
       dataPath: data.path,

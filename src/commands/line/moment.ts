@@ -34,12 +34,12 @@ function ago(text: string, nowMs: number): number | undefined {
   return amount === undefined || length === undefined ? undefined : nowMs - Number(amount) * length;
 }
 
-/** A date alone is its midnight, here. */
+/** A date alone means midnight, in the local time of this machine. */
 function dateOf(text: string): number | undefined {
   const [, date, time = "00:00", zone = ""] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
   const at = Date.parse(`${date}T${time}${zone}`);
-  // The 31st of a shorter month would else be the 1st of the next.
+  // Otherwise the 31st of a shorter month would be the 1st of the next.
   const isReal = Number.isFinite(at) && new Date(`${date}T00:00Z`).toISOString().startsWith(String(date));
   return isReal ? at : undefined;
 }

@@ -1,4 +1,4 @@
-/** The flags that say who reaches the page. */
+/** The flags that decide who can reach the page. */
 import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
 import { type Settings, settingsTable } from "../../model/settings.ts";
 import { oneOf } from "./context.ts";

@@ -1,7 +1,7 @@
-/** Says when a change is in force but not on the disk. */
+/** Warns when a change is in force but not on the disk. */
 import { exitCodes } from "../../firmware/process/exit-codes.ts";
 
-export function tellStored(stored: boolean): number {
+export function warnUnlessStored(stored: boolean): number {
   if (!stored)
     process.stderr.write(
       "It is in force, but not on the disk yet: a power cut would undo it. Check the disk: grove-heater doctor\n",

@@ -57,7 +57,7 @@ export interface Verb extends VerbSpec {
 
 /** Flags that several verbs share. */
 export const sharedFlags = {
-  data: { value: "FOLDER", doc: "data folder (default: $STATE_DIRECTORY, else the XDG state folder)" },
+  data: { value: "FOLDER", doc: "data folder (default: $STATE_DIRECTORY, otherwise the XDG state folder)" },
   settings: { value: "FILE", doc: "settings file (default: settings.json in the data folder)" },
   board: { value: "NAME", doc: "board definition: a name in boards/ or a path to a .json file" },
   json: { doc: "print JSON" },

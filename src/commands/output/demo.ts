@@ -17,7 +17,7 @@ const ruleWords = {
   "RR-1": "on every connection the whole twin is read, reconciled once and reported once",
   "RR-2": "only the cloud changed a value: it is applied and acknowledged with its version",
   "RR-3": "only the device changed a value: it is kept and reported",
-  "RR-4": "both changed a value while apart: the policy decides, and the losing value stays on record",
+  "RR-4": "both changed a value while offline: the policy decides, and the losing value stays on record",
   "RR-5": "the cloud set the same value again: this counts as a change against the device's",
   "RR-6": "a value that is not valid is refused with the reason; the others of the patch apply",
   "RR-7": "a value that the cloud deleted returns to its default",

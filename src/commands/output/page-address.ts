@@ -1,4 +1,4 @@
-/** Addresses as a person reads them in a terminal, and QR codes of them for a camera. */
+/** Addresses as text for a terminal, and as QR codes for a phone. */
 import { qrCode, qrText } from "../../base/qr-code.ts";
 
 /** @param colour whether the terminal takes colours: the code is light on dark in any of its schemes then */
@@ -17,7 +17,7 @@ export function codeLines(text: string, colour: boolean): readonly string[] {
   return qrText(code).map((line) => (colour ? `\x1b[97;40m${line}\x1b[0m` : line));
 }
 
-/** Where a person watches, and the page is open to the house: below the log of a start. */
+/** Printed below the log of a start, on a terminal and when the page is open to the local network. */
 export function printCode(urls: readonly string[]): void {
   const { stderr, env } = process;
   if (!stderr.isTTY || urls.length < 2) return;

@@ -5,7 +5,7 @@ import { unitName } from "../../firmware/service/system.ts";
 import type { UnitState } from "../../firmware/service/unit-state.ts";
 import { faultEffects } from "../../model/faults.ts";
 
-/** What an installation came to, for a person. */
+/** The result of an installation, as text for a person. */
 export function outcomeText(outcome: Outcome): string {
   if (outcome.kind === "decided") return `${unitName} runs: ${runningText(outcome.status)}`;
   if (outcome.kind === "undecided") {

@@ -25,7 +25,8 @@ const fabricWalk = 0.02;
 const largest = 1e3;
 
 /** After a change of the model or a gap. */
-export const loosened = (before: Covariance): Covariance => widened(before, 0.01, 0.04, 0.1, 0.01);
+export const lessCertainCovariance = (before: Covariance): Covariance =>
+  widened(before, 0.01, 0.04, 0.1, 0.01);
 
 /** After that time without a reading. @param widen factor for the walk of the load */
 export function predicted(before: Covariance, rates: Rates, seconds: number, widen: number): Covariance {

@@ -77,7 +77,7 @@ export const startBank: BankState = {
 export const shiftBank = (state: BankState, by: number): BankState =>
   state.level ? { ...state, level: [state.level[0] + by, state.level[1]] } : state;
 
-/** @param counts false while something else than heater and weather acts (a window, a fault) */
+/** @param counts false while something other than heater and weather acts (a window, a fault) */
 export function addToBank(state: BankState, average: Average, counts: boolean): BankState {
   const { temperature, on, elapsedS } = average;
   const pass = Math.exp(-elapsedS / passS);
@@ -106,7 +106,7 @@ export function addToBank(state: BankState, average: Average, counts: boolean): 
   };
 }
 
-/** What one average says, after the high passes of the readings and the first of the command. */
+/** The values of one average, after the high-pass filters of the readings and the first one of the command. */
 interface Evidence {
   readonly commandHigh: number;
   readonly level: number;

@@ -134,7 +134,7 @@ export function lawStep(state: LawState, settings: LawSettings, input: LawInput)
 /** Processes an average: updates the estimates, watches the window, and learns. */
 function observe(next: NextLaw, average: Average, settings: LawSettings, input: LawInput): void {
   const { deficit } = next.cycle;
-  // What the limits of the deficit drop is not owed any more, and no ripple.
+  // Heat that is dropped at the limits of the deficit is no longer owed, and does not count as ripple.
   const isModulating = input.isActive && next.demand > 0 && next.demand < 1;
   const on = isModulating ? (next.deficitBefore - deficit) / average.elapsedS : 0;
   const keep = Math.exp(-average.elapsedS / (isModulating ? 2 * next.cycle.lengthS : dropS));
@@ -161,7 +161,7 @@ export const forgetRoom = (state: LawState): LawState => ({
   window: shutWindow,
 });
 
-/** Moves what is known of the room by `by` kelvins: the sensor's offset has changed. */
+/** Moves all estimated temperatures by `by` kelvins: the sensor's offset has changed. */
 export function shiftTemperature(state: LawState, by: number): LawState {
   if (by === 0) return state;
   return {

@@ -4,7 +4,7 @@
  * Three models run side by side, each with its own estimate: the one in force, the untuned default, and a challenger
  * that the bank proposes. Each forecasts the readings ten minutes ahead, again and again. The challenger takes over when
  * its forecasts are clearly better, with the estimate that it has built meanwhile, so that the demand does not jump; the
- * default takes over when its own are. So bad learning is never worse than none.
+ * default takes over when its own are better. So bad learning is never worse than none.
  *
  * Guarantee: bounded work and memory. Nothing is learned while `counts` is false: the window is open, or a safety rule
  * heats or forbids heat.
@@ -16,7 +16,7 @@ import type { EstimateState, Excess, Forecast } from "./room-estimate.ts";
 import {
   estimate,
   forecast,
-  loosen,
+  lessCertain,
   shiftEstimate,
   shiftForecast,
   startEstimate,
@@ -25,8 +25,8 @@ import {
 import type { RoomModel } from "./room-model.ts";
 import { boundedRoom, defaultRoom } from "./room-model.ts";
 
-/** A model, what it says of the room, and how well it predicts. */
-export interface Contestant {
+/** A model, its estimate of the room, and how well it predicts. */
+export interface TrackedModel {
   readonly room: RoomModel;
   readonly estimate: EstimateState;
   readonly forecast: Forecast;
@@ -38,9 +38,9 @@ export interface Contestant {
 
 export interface LearnState {
   readonly bank: BankState;
-  readonly active: Contestant;
-  readonly fallback: Contestant;
-  readonly challenger: Contestant | undefined;
+  readonly active: TrackedModel;
+  readonly fallback: TrackedModel;
+  readonly challenger: TrackedModel | undefined;
   readonly learnedS: number;
 }
 
@@ -51,11 +51,11 @@ const memory = 72;
 const leastForecasts = 5;
 /** How much better a challenger must be, in standard deviations of its mean square. */
 const margin = 2;
-/** So much smaller a mean square needs two forecasts only: a room of quite another kind. */
+/** With a mean square smaller by this factor, two forecasts are enough: the room is of quite another kind. */
 const evident = 0.04;
 const warmUpS = 600;
 /** A challenger without success makes room for a newer one (s). */
-const patienceS = 4 * 3600;
+const challengerLifetimeS = 4 * 3600;
 /** Evidence that a proposal needs (h). */
 const leastEvidence = 0.1;
 /** Evidence for full confidence (h). */
@@ -65,14 +65,14 @@ export function startLearning(room: RoomModel, temperature: number, demand: numb
   const state = startEstimate(temperature, demand);
   return {
     bank: startBank,
-    active: contestant(room, state),
-    fallback: contestant(defaultRoom, state),
+    active: trackedModel(room, state),
+    fallback: trackedModel(defaultRoom, state),
     challenger: undefined,
     learnedS: room.learnedMinutes * 60,
   };
 }
 
-const contestant = (room: RoomModel, state: EstimateState): Contestant => ({
+const trackedModel = (room: RoomModel, state: EstimateState): TrackedModel => ({
   room,
   estimate: state,
   forecast: startForecast(state),
@@ -81,10 +81,10 @@ const contestant = (room: RoomModel, state: EstimateState): Contestant => ({
   ageS: 0,
 });
 
-/** One more average of readings and command. @param counts it may teach something */
+/** Adds one average of readings and command. @param counts whether it may be learned from */
 export function learn(state: LearnState, average: Average, excess: Excess, counts: boolean): LearnState {
   const bank = addToBank(state.bank, average, counts);
-  const follow = (one: Contestant) => followRoom(one, average, excess, counts);
+  const follow = (one: TrackedModel) => followRoom(one, average, excess, counts);
   const followed: LearnState = {
     bank,
     active: follow(state.active),
@@ -95,11 +95,11 @@ export function learn(state: LearnState, average: Average, excess: Excess, count
   return counts ? judge(followed) : followed;
 }
 
-/** The same with another load in every estimate, known less well than before. */
+/** The same models with another load in every estimate, which is less certain than before. */
 export const withLoad = (state: LearnState, load: number): LearnState =>
-  inEach(state, (one) => ({ ...one, estimate: { ...loosen(one.estimate), load } }));
+  inEach(state, (one) => ({ ...one, estimate: { ...lessCertain(one.estimate), load } }));
 
-/** Moves every temperature by so many kelvins. */
+/** Moves every temperature by this many kelvins. */
 export const shiftLearning = (state: LearnState, by: number): LearnState => ({
   ...inEach(state, (one) => ({
     ...one,
@@ -109,14 +109,14 @@ export const shiftLearning = (state: LearnState, by: number): LearnState => ({
   bank: shiftBank(state.bank, by),
 });
 
-const inEach = (state: LearnState, change: (one: Contestant) => Contestant): LearnState => ({
+const inEach = (state: LearnState, change: (one: TrackedModel) => TrackedModel): LearnState => ({
   ...state,
   active: change(state.active),
   fallback: change(state.fallback),
   challenger: state.challenger && change(state.challenger),
 });
 
-function followRoom(one: Contestant, average: Average, excess: Excess, counts: boolean): Contestant {
+function followRoom(one: TrackedModel, average: Average, excess: Excess, counts: boolean): TrackedModel {
   const { room, square, count } = one;
   const state = estimate(one.estimate, room, average, excess);
   const ageS = one.ageS + average.elapsedS;
@@ -141,17 +141,17 @@ function judge(state: LearnState): LearnState {
     return { ...state, active: challenger, challenger: undefined };
   }
   if (active.room !== fallback.room && isBetter(fallback, active)) return { ...state, active: fallback };
-  if (challenger && challenger.ageS < patienceS) return state;
+  if (challenger && challenger.ageS < challengerLifetimeS) return state;
   return { ...state, challenger: propose(state) };
 }
 
-function isBetter(one: Contestant, other: Contestant): boolean {
+function isBetter(one: TrackedModel, other: TrackedModel): boolean {
   const count = Math.min(one.count, other.count);
   if (count >= 2 && one.square < other.square * evident) return true;
   return count >= leastForecasts && one.square < other.square * (1 - margin / Math.sqrt(count));
 }
 
-function propose({ bank, active, learnedS }: LearnState): Contestant | undefined {
+function propose({ bank, active, learnedS }: LearnState): TrackedModel | undefined {
   const fit = bank.hours >= leastEvidence ? bestFit(bank) : undefined;
   if (!fit) return undefined;
   const room = boundedRoom({
@@ -160,5 +160,5 @@ function propose({ bank, active, learnedS }: LearnState): Contestant | undefined
     confidence: Math.min(1, bank.hours / fullEvidence),
     learnedMinutes: Math.round(learnedS / 60),
   });
-  return contestant(room, loosen(active.estimate));
+  return trackedModel(room, lessCertain(active.estimate));
 }

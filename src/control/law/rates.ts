@@ -1,7 +1,7 @@
 /** The room model's coefficients, per second, as the estimate and the regulator use them. */
 import type { RoomModel } from "./room-model.ts";
 
-/** Steady rise of an ordinary room at full power (K): says how fast the fabric loses heat to the outside. */
+/** Steady rise of an ordinary room at full power (K): determines how fast the fabric loses heat to the outside. */
 const steadyRise = 45;
 
 /** The model's coefficients, per second. */

@@ -2,13 +2,14 @@
  * Estimates what cannot be read: the air behind the sensor's lag, the fabric, and the load, by a Kalman filter on the
  * room model. The load is an unknown power on the air, in shares of full power: losses, sun, people, windows.
  *
- * What the relay gave beyond the demand is simulated apart (`ripple`), so that the law does not react to its own cycles.
+ * The heat that the relay gave beyond the demand is simulated separately (`ripple`), so that the law does not
+ * react to its own cycles.
  *
  * Temperatures are relative to `reference`, so that the load is that of a room at an ordinary temperature.
  * Guarantee: the covariance stays symmetric and bounded; a gap of readings only makes the estimate less certain.
  */
 import type { Covariance } from "./covariance.ts";
-import { corrected, loosened, predicted, startCovariance } from "./covariance.ts";
+import { corrected, lessCertainCovariance, predicted, startCovariance } from "./covariance.ts";
 import type { Rates } from "./rates.ts";
 import { ratesOf } from "./rates.ts";
 import type { Average } from "./readings.ts";
@@ -29,7 +30,7 @@ export interface Excess {
   readonly keep: number;
 }
 
-/** What a model expects of the readings to come, without looking at them. */
+/** A model's forecast of the readings, which is not corrected by them. */
 export interface Forecast {
   readonly thermal: Thermal;
   readonly sensor: number;
@@ -53,7 +54,7 @@ export interface EstimateState {
   readonly surprise: number;
 }
 
-/** A larger surprise than expected widens the walk of the load so many times at most. */
+/** Larger innovations than expected widen the random walk of the load by at most this factor. */
 const mostSurprise = 30;
 const surpriseMemoryS = 400;
 /** Limits of the estimate: temperatures (K from the reference) and load (shares of full power). */
@@ -76,9 +77,9 @@ export function startEstimate(temperature: number, demand: number): EstimateStat
 }
 
 /** Less certain, after a change of the model or a gap. */
-export const loosen = (state: EstimateState): EstimateState => ({
+export const lessCertain = (state: EstimateState): EstimateState => ({
   ...state,
-  covariance: loosened(state.covariance),
+  covariance: lessCertainCovariance(state.covariance),
 });
 
 /** The room's own parts after `seconds` at that power from heater body on. */
@@ -171,7 +172,7 @@ export const startForecast = ({ thermal, sensor, load }: EstimateState): Forecas
 /** Noise of the readings must not hide the error (s). */
 const errorSmoothingS = 150;
 
-/** The forecast after one more average, which it only compares. */
+/** The forecast after one more average, which is only compared with it. */
 export function forecast(before: Forecast, room: RoomModel, average: Average): Forecast {
   const { elapsedS, on, temperature } = average;
   const rates = ratesOf(room);

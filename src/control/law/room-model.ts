@@ -109,7 +109,7 @@ function partialFractions(times: readonly number[], seconds: number, power: numb
   }, 0);
 }
 
-/** What is stored: nothing of it can make the device heat, it only shapes how it modulates. */
+/** What is stored: it cannot make the device heat, but only affects the modulation. */
 export type StoredRoom = { readonly [K in keyof RoomModel]: number };
 
 /** Four significant digits, so that the stored form changes only when the model does. */

@@ -1,10 +1,11 @@
 /**
- * Sees an opened window: the room loses heat much faster than its model allows. The law then pauses heat and learning.
+ * Detects an opened window: the room loses heat much faster than its model allows. The law then pauses heat
+ * and learning.
  *
  * Guarantees: a pause lasts half an hour at most, and another one begins half an hour after that at the earliest; a model
- * whose forecasts have not been checked for two hours sees no windows. Frost protection does not ask the law.
+ * whose forecasts have not been checked for two hours sees no windows. Frost protection is independent of the law.
  */
-import type { Contestant } from "./learn.ts";
+import type { TrackedModel } from "./learn.ts";
 import { ratesOf } from "./rates.ts";
 
 export interface WindowState {
@@ -25,17 +26,17 @@ const memoryS = 3600;
 const leastLoss = 0.3;
 /** Fall of the air (K/h); other thermostats take 3 as well. */
 const leastFall = 3;
-/** How far the readings are below the forecast (K), and in its usual errors. */
+/** How far the readings must be below the forecast: in K, and in multiples of its usual error. */
 const leastError = 0.4;
 const leastDeviations = 4;
 const checkedForecasts = 12;
-/** It is shut when so much of the loss has gone. */
+/** The window counts as shut when this share of the loss has gone. */
 const recovered = 0.6;
 const shortestS = 180;
 const longestS = 1800;
 
 /** @param elapsedS since the last call */
-export function watchWindow(state: WindowState, room: Contestant, elapsedS: number): WindowState {
+export function watchWindow(state: WindowState, room: TrackedModel, elapsedS: number): WindowState {
   const { load, thermal } = room.estimate;
   const usual = state.load ?? load;
   const rates = ratesOf(room.room);

@@ -91,8 +91,8 @@ export const stuckButton = (state: ButtonsState): ButtonName | undefined =>
 export const adjusting = (state: ButtonsState): boolean => isHeld(state.a) || isHeld(state.b);
 
 /** The mode button has been held long enough for a long press. */
-export const isArmed = ({ mode, steppedAt: lookedAt }: ButtonsState): boolean =>
-  isHeld(mode) && lookedAt - mode.heldSince >= longPress;
+export const isArmed = ({ mode, steppedAt }: ButtonsState): boolean =>
+  isHeld(mode) && steppedAt - mode.heldSince >= longPress;
 
 const isHeld = (button: Button) => button.down && !button.stuck;
 const isIdle = (button: Button) => !button.raw && !button.down;
@@ -157,8 +157,8 @@ function excludeUnknown(state: ButtonsState, known: Known, now: Millis): Buttons
 function wakeAt(state: ButtonsState, now: Millis): Millis | undefined {
   const settling = names.filter((name) => state[name].raw !== state[name].down);
   const settles = settling.map((name) => Math.max(now + 1, state[name].rawSince + debounce));
-  const looks = names.some((name) => isHeld(state[name])) ? [now + stepEvery] : [];
-  const next = Math.min(nextDeadline(state)?.at ?? Number.POSITIVE_INFINITY, ...settles, ...looks);
+  const nextChecks = names.some((name) => isHeld(state[name])) ? [now + stepEvery] : [];
+  const next = Math.min(nextDeadline(state)?.at ?? Number.POSITIVE_INFINITY, ...settles, ...nextChecks);
   return Number.isFinite(next) ? millis(Math.max(now + 1, next)) : undefined;
 }
 

@@ -35,9 +35,9 @@ export function noteHeldButton(
   after: PanelPart,
 ): HeldButton {
   const { values, boost, scheduling, changes } = present;
-  const goesOn = held !== undefined && changes.targetTemperature === held.ownChange;
+  const isContinued = held !== undefined && changes.targetTemperature === held.ownChange;
   return {
-    before: goesOn ? held.before : { values, boost, scheduling, changes },
+    before: isContinued ? held.before : { values, boost, scheduling, changes },
     ownChange: after.changes.targetTemperature,
   };
 }

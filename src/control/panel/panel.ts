@@ -32,13 +32,13 @@ import type { HeldButton } from "./held-button.ts";
 import { noteHeldButton, valuesBefore } from "./held-button.ts";
 import { nudgeTarget, startTarget } from "./set-point.ts";
 
-/** Beyond what any clock shows. */
+/** A time that no clock reaches. */
 const awayWithoutEnd = "9999-12-31T00:00:00.000Z";
 
 export interface Panel {
   readonly values: WritableQuantities;
   readonly changes: Readonly<Record<WritableName, Change>>;
-  /** Running now. */
+  /** The running boost. */
   readonly boost: Boost | undefined;
   readonly scheduling: Scheduling;
   /** A or B is held and has changed something. */
@@ -98,7 +98,7 @@ export function applyRequest(panel: Panel, request: PanelRequest, context: Panel
   }
 }
 
-/** The twin's document does not say what a preset sets: for the twin it is a change at the device. */
+/** The desired document contains no presets, so for the twin their changes are made at the device. */
 const presetSource = (source: Source): Source => (sideOf(source) === "device" ? source : "preset");
 
 function applyPreset(panel: Panel, preset: Preset, source: Source, context: PanelContext): Panel {
@@ -125,8 +125,10 @@ function refuseInManual(panel: Panel, request: PanelRequest): string | undefined
   const isBoost =
     (request.kind === "boost" && request.minutes > 0) ||
     (request.kind === "preset" && request.preset === "boost");
-  const inVain = isBoost && panel.values.controlMode === "manual";
-  return inVain ? "no effect in manual mode, which follows the heater switch; set auto first" : undefined;
+  const hasNoEffect = isBoost && panel.values.controlMode === "manual";
+  return hasNoEffect
+    ? "no effect in manual mode, which follows the heater switch; set auto first"
+    : undefined;
 }
 
 /** Applies a button gesture. A long press acts only in manual mode. */
@@ -257,11 +259,11 @@ export function withValue(
 
 /**
  * The wall clock was set by `by`: changes since the start that a wrong clock had labelled get the time that it would
- * have shown. @param since serial of the last change before the start: nobody knows how wrong the clock was then
+ * have shown. @param since serial of the last change before the start: how wrong the clock was then is unknown
  */
 export function relabelChanges(panel: Panel, by: Millis, since: number): Panel {
   const isWrong = ({ serial, wallMs }: Change): boolean => serial > since && !isTrustedWallTime(wallMs);
-  // A held button knows its change by identity.
+  // Identity is kept, since a held button compares its change by identity.
   if (panel.held !== undefined || !Object.values(panel.changes).some(isWrong)) return panel;
   const corrected = eachWritable((name) => {
     const change = panel.changes[name];

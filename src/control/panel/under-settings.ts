@@ -24,9 +24,9 @@ export function underSettings(panel: Panel, source: Source, context: PanelContex
     const fitting = adjusted(name, value, settings);
     if (!equalJson(fitting, value)) after = withValue(after, name, fitting, source, context);
   }
-  const { asked } = after.scheduling;
-  if (asked === undefined) return after;
-  const target = clampTarget(asked.target, settings);
-  if (target === asked.target) return after;
-  return { ...after, scheduling: { ...after.scheduling, asked: { ...asked, target } } };
+  const { hold } = after.scheduling;
+  if (hold === undefined) return after;
+  const target = clampTarget(hold.target, settings);
+  if (target === hold.target) return after;
+  return { ...after, scheduling: { ...after.scheduling, hold: { ...hold, target } } };
 }

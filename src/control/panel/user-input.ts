@@ -99,7 +99,7 @@ export function readUserInput(
   };
 }
 
-/** What decides the set-point is something else now, or asks for another one. */
+/** Reports when the set-point in force, or what decides it, has changed. */
 function reportSetPoint(before: Panel, panel: Panel, events: ControlEvent[]): void {
   const [from, target] = [setPointFrom(panel), setPointOf(panel)];
   const isSame = from === setPointFrom(before) && (target === setPointOf(before) || !isScheduled(from));

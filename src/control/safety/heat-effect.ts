@@ -86,12 +86,12 @@ export interface HeatEffectState {
   readonly learntRise: number | undefined;
 }
 
-/** The heater is said to heat: what the room did since then, in five-minute levels. */
+/** Heat is claimed: the room's five-minute levels since then. */
 interface Claim {
   readonly peak: number;
   readonly peakAt: Millis;
   readonly trough: number;
-  /** The room fell within an hour as only weather does not explain. */
+  /** The room fell within an hour by more than weather explains. */
   readonly steep: boolean;
 }
 
@@ -229,7 +229,7 @@ function followClaim(
   return { ...state, claim: { ...claim, peak: level, peakAt: now, trough, steep } };
 }
 
-/** Weather moves a room by less within the hour than the end of heat moves a light room. */
+/** Within an hour, weather changes a room by less than the end of heat changes a light room. */
 function fellSteeply({ learntRise = 0 }: HeatEffectState, level: number, { means }: Trend): boolean {
   const first = means[0];
   return first !== undefined && first - level >= Math.max(steepFall, steepShare * learntRise);
@@ -254,8 +254,8 @@ function suspect(
   if (level - claim.trough > plainRise / 2) return state;
   if (state.quickRise >= quickRoom && !claim.steep) return state;
   // The heater was on for half an hour before heat was claimed.
-  const patience = Math.max(minutes(15), input.ineffectiveAfter - minutes(35));
-  if (now - claim.peakAt < patience) return state;
+  const minimumWait = Math.max(minutes(15), input.ineffectiveAfter - minutes(35));
+  if (now - claim.peakAt < minimumWait) return state;
   if (claim.peak - level < Math.max(testAfterFall, testAfterSteps * quantum)) return state;
   if (!input.mayPause) return failTest(state, input);
   const test = startHeatTest(trend, state.firstPause, now);

@@ -19,12 +19,12 @@ const longPause = 45;
 /** The sensor's case and the radiator show a pause for some time after it (min). */
 const watchMinutes = [6, 8, 10, 10] as const;
 const longWatch = 12;
-/** The room's way before a pause is taken from so many minutes. */
+/** The room's trend before a pause is measured over this many minutes. */
 const lineMinutes = 40;
 /** Fewer do not give a line to compare with. */
 const leastLine = 20;
-/** A line with more scatter than these allow is bent: times its noise, plus so much (K), plus this share of a step. */
-const bentShare = 2;
+/** A line with more scatter than these allow is isCurved: times its noise, plus so much (K), plus this share of a step. */
+const curvedShare = 2;
 const straightEnough = 0.03;
 const stepScatter = 0.35;
 /** A fall below the line (K) that is an answer with a sensor without noise. */
@@ -53,16 +53,16 @@ export interface HeatTest {
 /** `answered`: the room fell. `unanswered`: no pause showed. `unclear`: nor would it have shown through the noise. */
 type TestResult = "open" | "answered" | "unanswered" | "unclear";
 
-/** @returns `undefined` when too little of the room's way is known */
+/** @returns `undefined` when too little of the room's trend is known */
 export function startHeatTest(trend: Trend, stage: number, now: Millis): HeatTest | undefined {
   const long = lineThrough(trend, lineMinutes);
   if (long === undefined || long.minutes < leastLine) return undefined;
-  // A room that bends is better described by a short line.
+  // A curved trend is better described by a short line.
   const short = lineThrough(trend, leastLine);
-  const bent = short !== undefined && short.scatter < long.scatter / 2;
-  const line = bent && Math.abs(short.slope) * leastLine > 3 * (trend.quantum ?? 0) ? short : long;
-  // Its end would lie beside the room's way, and look like an answer.
-  if (line.scatter > bentShare * line.noise + straightEnough + stepScatter * (trend.quantum ?? 0))
+  const isCurved = short !== undefined && short.scatter < long.scatter / 2;
+  const line = isCurved && Math.abs(short.slope) * leastLine > 3 * (trend.quantum ?? 0) ? short : long;
+  // The line's end would differ from the trend, which would look like an answer.
+  if (line.scatter > curvedShare * line.noise + straightEnough + stepScatter * (trend.quantum ?? 0))
     return undefined;
   return { stage, startedAt: now, resumedAt: undefined, line, deepest: 0 };
 }
@@ -123,7 +123,7 @@ export function pauseWithin(off: Millis): number {
 
 function nextPause(test: HeatTest, trend: Trend, needed: number, now: Millis) {
   const { stage, deepest } = test;
-  // What a sound heater's pause shows at least would have been seen.
+  // Whether the minimum effect of a working heater would have been detected.
   const clear = deepest < shownAtLeast && needed < clearAnswer;
   if (stage >= pauseMinutes.length)
     return { test, result: clear ? ("unanswered" as const) : ("unclear" as const) };
@@ -132,5 +132,5 @@ function nextPause(test: HeatTest, trend: Trend, needed: number, now: Millis) {
   return next ? { test: next, result: "open" as const } : { test, result: "unclear" as const };
 }
 
-/** The heater pauses now. */
+/** Whether the heater pauses now. */
 export const isPaused = (test: HeatTest): boolean => test.resumedAt === undefined;

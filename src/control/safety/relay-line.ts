@@ -108,8 +108,8 @@ function differ(before: RelayLineState, difference: LineDifference, now: Millis)
 function countDeviation(state: RelayLineState, now: Millis): RelayLineState {
   if (!state.matched) return state;
   const recent = state.deviations.filter((at) => now - at < deviationWindow);
-  const departures = [...recent, now].slice(-maxDeviations);
+  const deviations = [...recent, now].slice(-maxDeviations);
   const limit = now < state.probationUntil ? 1 : maxDeviations;
-  if (state.mismatch || departures.length < limit) return { ...state, deviations: departures };
-  return { ...state, deviations: departures, mismatch: true, reason: "switched-elsewhere" };
+  if (state.mismatch || deviations.length < limit) return { ...state, deviations };
+  return { ...state, deviations, mismatch: true, reason: "switched-elsewhere" };
 }

@@ -85,7 +85,7 @@ export interface Line {
   readonly minutes: number;
   /** Standard deviation of a minute's mean from the line (K). */
   readonly scatter: number;
-  /** The same as the changes from minute to minute show it: less than the scatter when the room's way is bent. */
+  /** The same as the changes from minute to minute show it: less than the scatter when the room's trend is curved. */
   readonly noise: number;
 }
 

@@ -2,7 +2,7 @@
  * Folder schedule/: set-points by the time of the week, away, and holds.
  *
  * What decides the set-point, the first that applies:
- *   1. safety: it forbids heat, or frost protection asks for it (safety/), whatever the set-point is;
+ *   1. safety: forbids heat, or frost protection requests it (safety/), whatever the set-point is;
  *   2. boost: 3 K above what follows (panel/boost.ts);
  *   3. hold: a set-point that was set, at the device or by a face, while the schedule or away was in force. It lasts until
  *      the schedule's next point or the end of away, or with `setPointHold` "permanent" until somebody ends it;
@@ -10,8 +10,8 @@
  *   5. schedule: the point that the local time has reached last;
  *   6. the set-point.
  *
- * Guarantees: depends on the time of day only while the clock is trusted. While it is not, what was in force last stays,
- * also over a power cut, so that no wrong clock makes the set-point jump.
+ * Guarantees: depends on the time of day only while the clock is trusted. While it is not, the last value in
+ * force stays, also over a power cut, so that a wrong clock does not change the set-point.
  */
 import { isTrustedWallTime, latestWallTime } from "../../base/clock.ts";
 import { readIsoTime } from "../../base/iso-time.ts";
@@ -22,8 +22,8 @@ import { pointsOf, type Week, type WeekPoint } from "../../model/week.ts";
 import { clampTarget } from "../panel/set-point.ts";
 import { type ComingPoint, type LocalTime, nextPoint, pointAt } from "./week-times.ts";
 
-/** What away or the schedule asks for, by the last trusted clock. */
-export interface Asked {
+/** The set-point of away or the schedule, by the last trusted clock. */
+export interface ScheduledSetPoint {
   readonly by: "away" | "schedule";
   readonly target: Celsius;
   /** The next point, of the schedule; missing while the clock is not trusted. */
@@ -32,18 +32,18 @@ export interface Asked {
   readonly endsMs?: WallMillis;
 }
 
-/** A set-point that lasts against the schedule. */
+/** A set-point that overrides the schedule. */
 export interface SetPointHold {
-  /** Missing while the clock is not trusted, or where nothing ends it. */
+  /** End of the hold; missing while the clock is not trusted, or if it does not end by itself. */
   readonly untilMs?: WallMillis;
 }
 
 export interface Scheduling {
   readonly hold: SetPointHold | undefined;
-  readonly asked: Asked | undefined;
+  readonly scheduled: ScheduledSetPoint | undefined;
 }
 
-export const nothingScheduled: Scheduling = { hold: undefined, asked: undefined };
+export const nothingScheduled: Scheduling = { hold: undefined, scheduled: undefined };
 
 /** The part of the panel that the schedule depends on. */
 export interface ScheduledPanel {
@@ -58,11 +58,11 @@ export interface ScheduleContext {
   readonly local: LocalTime | undefined;
 }
 
-/** Of the set-point without a boost. */
+/** What decides the set-point, apart from a boost. */
 export function setPointFrom({
   scheduling,
 }: Pick<ScheduledPanel, "scheduling">): Exclude<SetPointSource, "boost"> {
-  return scheduling.hold ? "hold" : (scheduling.asked?.by ?? "set-point");
+  return scheduling.hold ? "hold" : (scheduling.scheduled?.by ?? "set-point");
 }
 
 /** The set-point in force, without a boost. */
@@ -73,48 +73,52 @@ export const setPointOf = ({
   readonly values: Pick<WritableQuantities, "targetTemperature">;
   readonly scheduling: Scheduling;
 }): Celsius =>
-  scheduling.hold ? values.targetTemperature : (scheduling.asked?.target ?? values.targetTemperature);
+  scheduling.hold ? values.targetTemperature : (scheduling.scheduled?.target ?? values.targetTemperature);
 
-/** When it changes by itself, as far as known. */
+/** When the set-point changes by itself, as far as known. */
 export function setPointUntil({ values, scheduling }: ScheduledPanel): WallMillis | undefined {
-  const { hold, asked } = scheduling;
+  const { hold, scheduled } = scheduling;
   if (hold) return values.setPointHold === "permanent" ? undefined : hold.untilMs;
-  return asked?.by === "away" ? asked.endsMs : asked?.next?.atMs;
+  return scheduled?.by === "away" ? scheduled.endsMs : scheduled?.next?.atMs;
 }
 
-/** What begins with a new set-point: a hold, where the schedule or away would decide otherwise. */
-export const holdOf = ({ values, scheduling: { asked } }: ScheduledPanel): SetPointHold | undefined =>
-  asked !== undefined || pointsIn(values.schedule).length > 0 ? holdUntil(endOfHold(asked)) : undefined;
+/** After a new set-point: begins a hold if the schedule or away is in force. */
+export const holdOf = ({ values, scheduling: { scheduled } }: ScheduledPanel): SetPointHold | undefined =>
+  scheduled !== undefined || pointsIn(values.schedule).length > 0
+    ? holdUntil(endOfHold(scheduled))
+    : undefined;
 
 const holdUntil = (untilMs: WallMillis | undefined): SetPointHold =>
   untilMs === undefined ? {} : { untilMs };
 
-function endOfHold(asked: Asked | undefined): WallMillis | undefined {
-  const ends = [asked?.next?.atMs, asked?.endsMs].filter((at) => at !== undefined);
+function endOfHold(scheduled: ScheduledSetPoint | undefined): WallMillis | undefined {
+  const ends = [scheduled?.next?.atMs, scheduled?.endsMs].filter((at) => at !== undefined);
   return ends.length === 0 ? undefined : wallMillis(Math.min(...ends));
 }
 
 /** Brings the schedule up to the present time. @returns the same object without a change */
 export function followSchedule(panel: ScheduledPanel, context: ScheduleContext): Scheduling {
-  const { hold, asked } = panel.scheduling;
-  const nowAsked = askedNow(panel, context);
-  const nowHold = hold && holdNow(hold, panel, nowAsked, context);
-  return nowHold === hold && nowAsked === asked ? panel.scheduling : { hold: nowHold, asked: nowAsked };
+  const { hold, scheduled } = panel.scheduling;
+  const nowScheduled = scheduledNow(panel, context);
+  const nowHold = hold && holdNow(hold, panel, nowScheduled, context);
+  return nowHold === hold && nowScheduled === scheduled
+    ? panel.scheduling
+    : { hold: nowHold, scheduled: nowScheduled };
 }
 
 /** A hold never outlasts the next point, also after the clock or the schedule was set. */
 function holdNow(
   hold: SetPointHold,
   { values }: ScheduledPanel,
-  asked: Asked | undefined,
+  scheduled: ScheduledSetPoint | undefined,
   context: ScheduleContext,
 ): SetPointHold | undefined {
-  // Nothing is left to hold against.
-  if (asked === undefined && pointsIn(values.schedule).length === 0) return undefined;
+  // There is nothing left that the hold overrides.
+  if (scheduled === undefined && pointsIn(values.schedule).length === 0) return undefined;
   if (!isTrusted(context)) return hold;
   const isPermanent = values.setPointHold === "permanent";
   if (!isPermanent && hold.untilMs !== undefined && context.wallMs >= hold.untilMs) return undefined;
-  const end = endOfHold(asked);
+  const end = endOfHold(scheduled);
   const isLater = end !== undefined && (hold.untilMs === undefined || end < hold.untilMs || isPermanent);
   return isLater && end !== hold.untilMs ? { untilMs: end } : hold;
 }
@@ -124,32 +128,36 @@ const notAway = writableProperties.awayUntil.default;
 const isTrusted = ({ local, wallMs }: ScheduleContext): boolean =>
   local !== undefined && isTrustedWallTime(wallMs);
 
-function askedNow(panel: ScheduledPanel, context: ScheduleContext): Asked | undefined {
-  const { asked } = panel.scheduling;
+function scheduledNow(panel: ScheduledPanel, context: ScheduleContext): ScheduledSetPoint | undefined {
+  const { scheduled } = panel.scheduling;
   const { settings, wallMs, local } = context;
   const { awayUntil, schedule } = panel.values;
   const points = pointsIn(schedule);
-  // Nearly every step is not away: the text is not read for that.
+  // Away is rare, so the text is parsed only when it has changed.
   const awayMs = awayUntil === notAway ? 0 : (readIsoTime(awayUntil) ?? 0);
   const away = clampTarget(settings.awayTemperature, settings);
   if (local === undefined || !isTrusted(context)) {
-    // No clock could have passed that end.
-    if (awayMs >= latestWallTime) return changed(asked, { by: "away", target: away });
-    const isOver = asked?.by === "away" ? !isTrustedWallTime(awayMs) : points.length === 0;
-    return isOver ? undefined : asked && changed(asked, { by: asked.by, target: asked.target });
+    // The end was not reached by any trusted clock.
+    if (awayMs >= latestWallTime) return changed(scheduled, { by: "away", target: away });
+    const isOver = scheduled?.by === "away" ? !isTrustedWallTime(awayMs) : points.length === 0;
+    return isOver
+      ? undefined
+      : scheduled && changed(scheduled, { by: scheduled.by, target: scheduled.target });
   }
   const next = nextPoint(points, wallMs, local);
   const coming = next ? { next } : {};
   if (wallMs < awayMs) {
     const ends = awayMs < latestWallTime ? { endsMs: wallMillis(awayMs) } : {};
-    return changed(asked, { by: "away", target: away, ...coming, ...ends });
+    return changed(scheduled, { by: "away", target: away, ...coming, ...ends });
   }
   const point = pointAt(points, wallMs, local);
-  return point && changed(asked, { by: "schedule", target: clampTarget(point.target, settings), ...coming });
+  return (
+    point && changed(scheduled, { by: "schedule", target: clampTarget(point.target, settings), ...coming })
+  );
 }
 
 /** @returns `before` if nothing differs */
-function changed(before: Asked | undefined, now: Asked): Asked {
+function changed(before: ScheduledSetPoint | undefined, now: ScheduledSetPoint): ScheduledSetPoint {
   const isSame =
     before?.by === now.by &&
     before.target === now.target &&
@@ -159,7 +167,7 @@ function changed(before: Asked | undefined, now: Asked): Asked {
   return isSame ? before : now;
 }
 
-/** Read once: the week is the same object until it is set. */
+/** Parsed once: the week is the same object until it is set. */
 const known = new WeakMap<Week, readonly WeekPoint[]>();
 
 function pointsIn(week: Week): readonly WeekPoint[] {

@@ -1,7 +1,7 @@
 /**
- * The stored form of a hold and of what was in force last, so that a start with an unknown clock goes on with it.
+ * The stored form of a hold and of the last value in force, which a start without a trusted clock continues to use.
  *
- * Guarantee: `parseScheduling` never throws; what it cannot use is left out, and the state around it stays.
+ * Guarantee: `parseScheduling` never throws; invalid parts are left out, and the rest of the state is kept.
  */
 import { celsius, type WallMillis } from "../../base/units.ts";
 import type { Settings } from "../../model/settings-table.ts";
@@ -15,11 +15,11 @@ export interface StoredScheduling {
 }
 
 /** @returns `undefined` when there is nothing to store */
-export function storeScheduling({ hold, asked }: Scheduling): StoredScheduling | undefined {
-  if (hold === undefined && asked === undefined) return undefined;
+export function storeScheduling({ hold, scheduled }: Scheduling): StoredScheduling | undefined {
+  if (hold === undefined && scheduled === undefined) return undefined;
   return {
     ...(hold && { hold }),
-    ...(asked && { asked: { by: asked.by, target: asked.target } }),
+    ...(scheduled && { asked: { by: scheduled.by, target: scheduled.target } }),
   };
 }
 
@@ -28,7 +28,7 @@ export function parseScheduling(value: unknown): StoredScheduling | undefined {
     const { hold, asked } = record(value);
     return {
       ...(hold === undefined ? {} : { hold: parseHold(hold) }),
-      ...(asked === undefined ? {} : { asked: parseAsked(asked) }),
+      ...(asked === undefined ? {} : { asked: parseScheduled(asked) }),
     };
   } catch {
     return undefined;
@@ -40,7 +40,7 @@ function parseHold(value: unknown): { readonly untilMs?: WallMillis } {
   return untilMs === undefined ? {} : { untilMs: wall(untilMs) };
 }
 
-function parseAsked(value: unknown): NonNullable<StoredScheduling["asked"]> {
+function parseScheduled(value: unknown): NonNullable<StoredScheduling["asked"]> {
   const { by, target } = record(value);
   return { by: by === "away" ? "away" : "schedule", target: within(target, -100, 100) };
 }
@@ -50,6 +50,6 @@ export function restoreScheduling(stored: StoredScheduling | undefined, settings
   const { hold, asked } = stored;
   return {
     hold,
-    asked: asked && { by: asked.by, target: clampTarget(celsius(asked.target), settings) },
+    scheduled: asked && { by: asked.by, target: clampTarget(celsius(asked.target), settings) },
   };
 }

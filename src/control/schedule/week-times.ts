@@ -1,13 +1,13 @@
 /**
- * The points of a week on the line of time.
+ * Finds the current and the next point of a week at a given time.
  *
- * Guarantee: the schedule goes by the local time that a clock on the wall shows. An hour that daylight saving skips has
- * its points at the change; an hour that it repeats is repeated with its points.
+ * Guarantee: the schedule follows local time. The points of an hour that daylight saving skips take effect at
+ * the change; the points of a repeated hour take effect twice.
  */
 import { type Millis, type WallMillis, wallMillis } from "../../base/units.ts";
 import { minutesPerWeek, type WeekPoint } from "../../model/week.ts";
 
-/** What the core must be told to know the local time; UTC is the input's wall time. */
+/** The core's input for local time: offsets to the input's wall time (UTC). */
 export interface LocalTime {
   /** From UTC to local time, now. */
   readonly offset: Millis;
@@ -15,7 +15,7 @@ export interface LocalTime {
   readonly change?: { readonly atMs: WallMillis; readonly offset: Millis } | undefined;
 }
 
-/** A point, and when it comes. */
+/** A point, and the time at which it begins. */
 export interface ComingPoint {
   readonly target: number;
   readonly atMs: WallMillis;
@@ -35,7 +35,7 @@ function msOfWeek(wallMs: number, offset: number): number {
   return since < 0 ? since + msPerWeek : since;
 }
 
-/** The hour of the day that a clock on the wall shows, with its fraction: 0 to 24. */
+/** The hour of the day in local time, with its fraction: 0 to 24. */
 export function hourOfDay(wallMs: WallMillis, local: LocalTime): number {
   return (msOfWeek(wallMs, offsetAt(local, wallMs)) / 3_600_000) % 24;
 }
@@ -60,7 +60,7 @@ export function nextPoint(
   const { change } = local;
   const next = firstAfter(points, wallMs, offsetAt(local, wallMs));
   if (!change || wallMs >= change.atMs || !next || next.atMs < change.atMs) return next;
-  // The change of the offset comes first, and may be a point itself.
+  // The offset changes before the next point, and a point may take effect at the change.
   const before = pointBefore(points, msOfWeek(change.atMs - 1, local.offset));
   const after = pointBefore(points, msOfWeek(change.atMs, change.offset));
   if (after && after !== before) return { target: after.target, atMs: change.atMs };

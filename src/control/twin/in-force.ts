@@ -54,7 +54,7 @@ function setPointInForce(panel: Panel): InForce["setPoint"] {
   if (boost) return { from: "boost", untilMs: boost.untilWallMs, next: undefined };
   const from = setPointFrom(panel);
   const untilMs = setPointUntil(panel);
-  const next = scheduling.asked?.next;
+  const next = scheduling.scheduled?.next;
   return { from, untilMs, next: next && next.atMs === untilMs ? next.target : undefined };
 }
 

@@ -12,7 +12,7 @@
  *
  * The caller stores the returned `link`; passes all `requests` of an outcome to the core in ONE step (then values and
  * shadow are stored in one write); requests the twin again on `getAgain`, after a growing pause; logs `decisions` and
- * `oddity`; and always uses the current `inForce`. It reports nothing before it is stored on the disk (unless the disk
+ * `problem`; and always uses the current `inForce`. It reports nothing before it is stored on the disk (unless the disk
  * has failed): otherwise, after a power cut, the hub could have a state that the device has lost (RR-9).
  *
  * Guarantees: nothing here throws for any message; repeated messages have no effect; a value older than the last
@@ -46,7 +46,7 @@ export interface TwinOutcome {
   /** Request the whole twin again. */
   readonly getAgain: boolean;
   /** A problem with the message, for the log: a sentence without a full stop. */
-  readonly oddity?: string;
+  readonly problem?: string;
 }
 
 /** A fingerprint that no value has. */
@@ -59,7 +59,7 @@ const unseen = "?";
 export function takeDocument(link: TwinLink, inForce: InForce, document: unknown): TwinOutcome {
   const desired = readDesired(document);
   if (!desired || !isRecord(document)) {
-    return { ...nothing(link), getAgain: true, oddity: "the twin has no desired properties with a version" };
+    return { ...nothing(link), getAgain: true, problem: "the twin has no desired properties with a version" };
   }
   const { shadow } = inForce;
   // Either a patch has overtaken the answer, or the twin was deleted and created again, which counts from 1. Ask
@@ -67,7 +67,7 @@ export function takeDocument(link: TwinLink, inForce: InForce, document: unknown
   const older = desired.version < shadow.version;
   const behind = `the twin's desired version ${desired.version} is behind ${shadow.version}`;
   if (older && !link.isOlder) {
-    return { ...nothing({ ...link, isOlder: true }), getAgain: true, oddity: `${behind}: requested again` };
+    return { ...nothing({ ...link, isOlder: true }), getAgain: true, problem: `${behind}: requested again` };
   }
   const known = Object.fromEntries(membersOf(document["reported"]));
   const context: ResolutionContext = { inForce, known, version: desired.version };
@@ -84,7 +84,7 @@ export function takeDocument(link: TwinLink, inForce: InForce, document: unknown
     requests: requestsOf(resolved, next, shadow),
     decisions: [...decisionsOf(resolved, shadow), ...unreported, ...unknown],
     getAgain: link.skippedVersion > desired.version,
-    ...(older ? { oddity: `${behind} twice in a row: it was created again and is accepted` } : {}),
+    ...(older ? { problem: `${behind} twice in a row: it was created again and is accepted` } : {}),
   };
 }
 
@@ -100,11 +100,11 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
   if (known === undefined)
     return nothing({ ...link, skippedVersion: Math.max(link.skippedVersion, version) });
   if (version > shadow.version + 1) {
-    const oddity = `desired version ${version} came after ${shadow.version}: the patches between are missing`;
+    const problem = `desired version ${version} came after ${shadow.version}: the patches between are missing`;
     return {
       ...nothing({ ...link, skippedVersion: Math.max(link.skippedVersion, version) }),
       getAgain: true,
-      oddity,
+      problem,
     };
   }
   const context: ResolutionContext = { inForce, known, version };

@@ -38,13 +38,13 @@ const alertFile = strictObject({
   caFile: optional(string(undefined, 4096)),
   /** Name of this device in the messages; default: the host name. */
   name: optional(string({ pattern: /^[^\p{Cc}]{1,64}$/u, expected: "1 to 64 characters" })),
-  /** The link to the cloud must be away for so long before it is told; 0: never. */
+  /** How long the link to the cloud must be lost before that is reported; 0: never. */
   offlineMinutes: withDefault(integer(0, 10_080), 10),
-  /** Between two alerts about the same fault. */
+  /** Minimum time between two alerts about the same fault. */
   spacingMinutes: withDefault(integer(1, 10_080), 10),
-  /** Of all messages together; the others wait. */
+  /** Limit for all messages together; the others wait. */
   maxPerHour: withDefault(integer(1, 120), 20),
-  /** Faults that nobody is told of. */
+  /** Faults that are not reported. */
   ignore: withDefault(distinct(list(oneOf<FaultCode>(faultCodes))), []),
 });
 
@@ -65,9 +65,9 @@ function webAddress(text: string): URL {
 }
 
 /**
- * The text of this file with another address; what else it says stays.
- * @param before its text now, valid or absent
- * @returns `undefined` for text that is no usable address
+ * The text of this file with another address and its other members unchanged.
+ * @param before its current text, valid or absent
+ * @returns `undefined` for a text that is not a usable address
  */
 export function withAddress(
   before: string | undefined,

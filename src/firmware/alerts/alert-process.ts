@@ -18,7 +18,7 @@ export interface AlertProcessOptions {
   readonly log: Log;
   /** May throw, for instance without memory. */
   readonly spawn: () => SupervisedChild;
-  /** Whether its work is not done (SR-11). */
+  /** Whether alerts fail (SR-11). */
   readonly onFailing: (failing: boolean) => void;
 }
 

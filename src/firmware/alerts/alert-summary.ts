@@ -1,4 +1,4 @@
-/** What can be shown of a device's alerts: neither the address beyond its host, nor the token. */
+/** The alert settings and state of a device, without secrets: of the address only the host, and no token. */
 import { join } from "node:path";
 import { isoTime } from "../../base/iso-time.ts";
 import { durableSystemFiles } from "../storage/durable-files.ts";
@@ -15,7 +15,7 @@ export interface AlertSummary {
   readonly spacingMinutes: number;
   readonly maxPerHour: number;
   readonly ignore: AlertSettings["ignore"];
-  /** What a person knows of, and not of its end. */
+  /** Conditions whose beginning was reported, and not their end. */
   readonly told: readonly { readonly code: string; readonly title: string; readonly since: string }[];
   /** Messages that were not delivered yet. */
   readonly waiting: number;

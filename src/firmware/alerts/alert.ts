@@ -1,4 +1,4 @@
-/** What a person is told of, and in which words. */
+/** The conditions that are reported, and the text of the reports. */
 import { hostname } from "node:os";
 import type { Infer } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
@@ -11,7 +11,7 @@ import { large } from "../process/message-values.ts";
 const severities = ["critical", "warning"] as const;
 type Severity = (typeof severities)[number];
 
-/** Something that may last: a fault, or a link that is away. `code` identifies it. */
+/** A fault or a lost link, identified by `code`. */
 export interface Condition {
   readonly code: string;
   readonly kind: "fault" | "offline";
@@ -20,7 +20,7 @@ export interface Condition {
   readonly title: string;
   /** What to do. */
   readonly text: string;
-  /** How long it must last before it is told. */
+  /** How long it must last before it is reported. */
   readonly after: Millis;
 }
 
@@ -40,15 +40,15 @@ export const alertSchema = object({
   /** Wall times: when the condition began, and when this message was made. */
   sinceMs: large,
   atMs: large,
-  /** How often the condition began since the message before this one. */
+  /** How often the condition began since the previous message about it. */
   times: number(1, 1e9),
 });
 export type Alert = Infer<typeof alertSchema>;
 
-/** A fault is debounced by its own rule; this only leaves out what a restart raises and ends at once. */
+/** Each fault is debounced by its own rule; this only filters faults that a restart raises and ends at once. */
 const faultSettles = seconds(5);
 
-/** Weather forbids heat, but asks for nothing. */
+/** Hot weather forbids heat, but needs no action. */
 const isForInformation = (code: FaultCode): boolean => code === "hot-room";
 
 export function faultCondition(code: FaultCode): Condition {
@@ -63,24 +63,24 @@ export function faultCondition(code: FaultCode): Condition {
   };
 }
 
-/** Its own fault cannot be told by alerts that do not work. */
-const untold: readonly FaultCode[] = ["alerts-failed"];
+/** Alerts that do not work cannot report their own failure. */
+const neverReported: readonly FaultCode[] = ["alerts-failed"];
 
 export interface DeviceConditions {
   readonly faults: readonly FaultCode[];
   readonly link: LinkState;
 }
 
-/** What a device's owner is to be told of now. */
+/** The conditions of a device that are to be reported now. */
 export function conditionsOf(
   { faults, link }: DeviceConditions,
   { ignore, offlineMinutes }: { readonly ignore: readonly FaultCode[]; readonly offlineMinutes: number },
 ): readonly Condition[] {
-  const told = faults.filter((code) => !untold.includes(code) && !ignore.includes(code));
-  const isAway = link === "offline" || link === "connecting";
+  const reported = faults.filter((code) => !neverReported.includes(code) && !ignore.includes(code));
+  const isLost = link === "offline" || link === "connecting";
   return [
-    ...told.map(faultCondition),
-    ...(isAway && offlineMinutes > 0 ? [linkCondition(offlineMinutes)] : []),
+    ...reported.map(faultCondition),
+    ...(isLost && offlineMinutes > 0 ? [linkCondition(offlineMinutes)] : []),
   ];
 }
 
@@ -89,12 +89,12 @@ const linkCondition = (offlineMinutes: number): Condition => ({
   kind: "offline",
   severity: "warning",
   title: "OFFLINE",
-  text: "The link to the cloud is away. The heater continues without it. Check the network; see the log for the cause.",
+  text: "The link to the cloud is lost. The heater continues without it. Check the network; see the log for the cause.",
   after: minutes(offlineMinutes),
 });
 
-/** For the hub's owner: another device that was connected is not any more. */
-export const deviceAwayCondition = (deviceId: string, offlineMinutes: number): Condition => ({
+/** For the hub's owner: another device is no longer connected. */
+export const deviceOfflineCondition = (deviceId: string, offlineMinutes: number): Condition => ({
   code: `offline ${deviceId}`,
   kind: "offline",
   severity: "warning",
@@ -103,7 +103,7 @@ export const deviceAwayCondition = (deviceId: string, offlineMinutes: number): C
   after: minutes(offlineMinutes),
 });
 
-/** For a person who tries the settings. */
+/** For a person who tests the settings. */
 export const testAlert = (id: string, nowMs: number): Alert => ({
   id,
   code: "test",

@@ -1,10 +1,10 @@
 /**
- * Folder alerts/: tells a person, at an address of the owner's choice, of faults and of a link that is away.
+ * Folder alerts/: reports faults and a lost link to a person, at an address that the owner chose.
  *
- * Guarantees: each message is delivered in order, at least once, with growing pauses between the tries; at most fifty wait,
- * then the oldest are dropped and the next message says how many; at most `maxPerHour` are made. What waits survives a
- * restart. Nothing here throws or rejects, whatever server and disk do; `onFailure` is told while messages do not arrive
- * (SR-11).
+ * Guarantees: each message is delivered in order, at least once, with growing pauses between the tries; at
+ * most fifty wait, then the oldest are dropped and the next message contains their number; at most
+ * `maxPerHour` are sent. Waiting messages survive a restart. Nothing here throws or rejects, whatever server
+ * and disk do; `onFailure` receives the reason while messages do not arrive (SR-11).
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -26,24 +26,24 @@ export interface AlertsOptions {
   readonly sender: Sender;
   readonly deliver: Deliver;
   readonly files: DurableFiles;
-  /** Of the record. */
+  /** Path of the record. */
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
-  /** Why messages do not arrive; `undefined`: they do, as far as known. Called at each change. */
+  /** Called at each change with the reason why messages do not arrive; `undefined`: no failure is known. */
   readonly onFailure: (failure: string | undefined) => void;
 }
 
-const lookEvery = seconds(5);
-const mostWaiting = 50;
+const checkInterval = seconds(5);
+const maxWaiting = 50;
 const retries = { first: seconds(10), longest: minutes(10) };
-/** Where a person must change something, more tries help little. */
-const slowRetry = minutes(10);
+/** Where a person must change something, frequent retries are of little use. */
+const slowRetryPause = minutes(10);
 /** Between two messages: services limit bursts. */
-const betweenMessages = seconds(1);
-/** A network that is away for less is no failure of the alerts: a message that waits is delivered when it is back. */
-const patience = hours(1);
+const messageSpacing = seconds(1);
+/** A shorter network outage is not a failure of the alerts: waiting messages are delivered after it. */
+const failureAfter = hours(1);
 
 export class Alerts {
   readonly #options: AlertsOptions;
@@ -59,14 +59,14 @@ export class Alerts {
   #diskFails = false;
   #delivering = false;
   #closed = false;
-  #cancelLook: () => void = () => {};
+  #cancelCheck: () => void = () => {};
   #cancelRetry: () => void = () => {};
 
   private constructor(options: AlertsOptions, record: Awaited<ReturnType<typeof readRecord>>) {
     this.#options = options;
     const { clock, settings } = options;
     this.#episodes = new Episodes(minutes(settings.spacingMinutes), record.told, this.#instant());
-    this.#waiting = record.waiting.slice(-mostWaiting);
+    this.#waiting = record.waiting.slice(-maxWaiting);
     this.#leftOut = record.leftOut + record.waiting.length - this.#waiting.length;
     this.#limit = new RateLimit(clock, { max: settings.maxPerHour, within: hours(1) });
   }
@@ -74,25 +74,25 @@ export class Alerts {
   /** Never rejects. */
   static async start(options: AlertsOptions): Promise<Alerts> {
     const alerts = new Alerts(options, await readRecord(options.files, options.path));
-    alerts.#look();
+    alerts.#check();
     return alerts;
   }
 
-  /** All conditions that hold now; they hold until the next call. */
+  /** Takes all conditions that are active now; they stay active until the next call. */
   observe(conditions: readonly Condition[]): void {
     this.#conditions = conditions;
     this.#episodes.observe(conditions, this.#instant());
   }
 
-  /** Drops conditions that can never hold again, such as those of a device that was removed. */
+  /** Drops conditions that can never be active again, such as those of a device that was removed. */
   retain(isPossible: (code: string) => boolean): void {
     this.#episodes.retain(isPossible);
   }
 
-  /** Stores what waits. A delivery that is under way is not waited for. */
+  /** Stores the waiting messages. Does not wait for a delivery in progress. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelLook();
+    this.#cancelCheck();
     this.#cancelRetry();
     await this.#saver.settled();
   }
@@ -102,21 +102,21 @@ export class Alerts {
     return { now: clock.now(), wallMs: clock.wallNow() };
   }
 
-  #look(): void {
+  #check(): void {
     const { clock, newId } = this.#options;
     const instant = this.#instant();
     this.#episodes.observe(this.#conditions, instant);
-    const news = this.#episodes.news(instant, () => this.#limit.admit() !== undefined);
-    for (const each of news) this.#waiting.push({ ...each, id: newId(), atMs: instant.wallMs });
-    const tooMany = Math.max(0, this.#waiting.length - mostWaiting);
+    const due = this.#episodes.takeDue(instant, () => this.#limit.admit() !== undefined);
+    for (const each of due) this.#waiting.push({ ...each, id: newId(), atMs: instant.wallMs });
+    const tooMany = Math.max(0, this.#waiting.length - maxWaiting);
     this.#waiting.splice(0, tooMany);
     this.#leftOut += tooMany;
-    if (news.length > 0) void this.#saver.wake();
+    if (due.length > 0) void this.#saver.wake();
     void this.#deliverAll();
-    this.#cancelLook = clock.setTimer(lookEvery, () => this.#look());
+    this.#cancelCheck = clock.setTimer(checkInterval, () => this.#check());
   }
 
-  /** One at a time; ends when nothing waits, or with a pause before the next try. */
+  /** Delivers one message at a time, until none waits; after a failure sets a timer for the next try. */
   async #deliverAll(): Promise<void> {
     const { clock } = this.#options;
     if (this.#delivering) return;
@@ -129,12 +129,12 @@ export class Alerts {
         this.#cancelRetry = clock.setTimer(millis(pause), () => this.#retry());
         return;
       }
-      // By identity: meanwhile it may have been dropped.
+      // Compared by identity: this message may have been dropped meanwhile.
       if (this.#waiting[0] === alert) this.#waiting.shift();
       if (delivery.kind === "delivered") this.#leftOut -= leftOut;
       this.#ended(alert, delivery);
       void this.#saver.wake();
-      await clock.sleep(betweenMessages);
+      await clock.sleep(messageSpacing);
     }
     this.#delivering = false;
   }
@@ -156,11 +156,11 @@ export class Alerts {
   /** @returns the pause until the next try, in ms */
   #failed({ reason, forPerson, retryAfterMs = 0 }: Delivery & { readonly kind: "later" }): number {
     const { clock, log } = this.#options;
-    const pause = Math.max(retryAfterMs, forPerson ? slowRetry : this.#retries.failed());
+    const pause = Math.max(retryAfterMs, forPerson ? slowRetryPause : this.#retries.failed());
     this.#failingSince ??= clock.now();
     const waiting = this.#waiting.length;
     log.warn("alert-not-delivered", { reason, waiting, againInSeconds: Math.round(pause / 1000) });
-    if (forPerson || clock.now() - this.#failingSince >= patience) this.#setFailure(reason);
+    if (forPerson || clock.now() - this.#failingSince >= failureAfter) this.#setFailure(reason);
     return pause;
   }
 
@@ -182,7 +182,7 @@ export class Alerts {
 
   async #save(): Promise<void> {
     const { files, path, log } = this.#options;
-    const content = { told: this.#episodes.told, waiting: [...this.#waiting], leftOut: this.#leftOut };
+    const content = { told: this.#episodes.reported, waiting: [...this.#waiting], leftOut: this.#leftOut };
     try {
       await writeRecord(files, path, content);
       this.#diskFails = false;

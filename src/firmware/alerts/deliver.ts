@@ -1,8 +1,9 @@
 /**
  * Delivers one alert over HTTP.
  *
- * Guarantees: bounded in time, and of an answer only its head is read, whose size Node.js bounds; no redirect is followed,
- * because a token must not go to another host; never throws, and no result names more of the address than its host.
+ * Guarantees: bounded in time; only the head of an answer is read, whose size Node.js limits; no redirect is
+ * followed, because a token must not go to another host; never throws, and a result contains no part of the
+ * address but its host.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -41,9 +42,9 @@ export type Deliver = (request: AlertRequest) => Promise<Delivery>;
 
 const defaultLimit = seconds(20);
 const longestRetryAfter = hours(1);
-/** Client errors about this very message (RFC 9110, section 15.5). */
+/** Client errors that concern this message alone (RFC 9110, section 15.5). */
 const refusals: readonly number[] = [400, 413, 422];
-/** Client errors that pass by themselves. */
+/** Temporary client errors. */
 const temporary: readonly number[] = [408, 425, 429];
 
 /** @throws RangeError naming the variable of an invalid proxy */

@@ -1,18 +1,18 @@
 /**
- * Decides when a person is told that something began or is over.
+ * Decides when to report that a condition began or is over.
  *
- * Guarantees: one message when a condition has lasted, one when it is over for a minute; a condition that comes and goes
- * causes no more than these two in each `spacing`, and the next message says how often it began. What was told survives a
- * restart. Memory is bounded.
+ * Guarantees: one message when a condition has lasted, one when it is over for a minute; a condition that
+ * comes and goes causes no more than these two in each `spacing`, and the next message contains how often it
+ * began. Reported conditions survive a restart. Memory is bounded.
  */
 import { type Millis, minutes } from "../../base/units.ts";
 import type { Alert, Condition } from "./alert.ts";
 
 /** A shorter gap is part of the same episode. */
 const overAfter = minutes(1);
-/** After a restart, faults take this long to be seen again. */
+/** After a restart, it takes this long until every fault was detected again. */
 const overAfterRestart = minutes(5);
-/** Of a device there are some twenty; of a hub as many as devices. */
+/** A device has some twenty; a hub has one for each device. */
 const maxConditions = 500;
 
 interface Episode {
@@ -23,17 +23,17 @@ interface Episode {
   since: number;
   goneAt: number;
   overAfter: Millis;
-  /** Wall time of its begin. */
+  /** Wall time of its beginning. */
   sinceMs: number;
-  /** How often it began since it was told. */
+  /** How often it began since the last report. */
   times: number;
-  /** A person knows of it, and not of its end. */
-  told: boolean;
-  toldAt: number | undefined;
+  /** Its beginning was reported, and not its end. */
+  reported: boolean;
+  reportedAt: number | undefined;
 }
 
-/** What was told and is not over, as it is stored. */
-export type Told = Pick<Alert, "code" | "kind" | "severity" | "title" | "text" | "sinceMs">;
+/** A condition that was reported and is not over, in its stored form. */
+export type ReportedCondition = Pick<Alert, "code" | "kind" | "severity" | "title" | "text" | "sinceMs">;
 
 export interface Instant {
   /** Monotonic. */
@@ -41,16 +41,16 @@ export interface Instant {
   readonly wallMs: number;
 }
 
-export type News = Omit<Alert, "id" | "atMs">;
+export type NewAlert = Omit<Alert, "id" | "atMs">;
 
 export class Episodes {
   readonly #spacing: Millis;
   readonly #episodes = new Map<string, Episode>();
 
-  /** @param told before a restart */
-  constructor(spacing: Millis, told: readonly Told[], { now }: Instant) {
+  /** @param reported before a restart */
+  constructor(spacing: Millis, reported: readonly ReportedCondition[], { now }: Instant) {
     this.#spacing = spacing;
-    for (const { sinceMs, ...condition } of told.slice(0, maxConditions)) {
+    for (const { sinceMs, ...condition } of reported.slice(0, maxConditions)) {
       if (condition.kind === "test") continue;
       this.#episodes.set(condition.code, {
         condition: { ...condition, kind: condition.kind },
@@ -61,19 +61,19 @@ export class Episodes {
         overAfter: overAfterRestart,
         sinceMs,
         times: 1,
-        told: true,
-        toldAt: now,
+        reported: true,
+        reportedAt: now,
       });
     }
   }
 
-  get told(): readonly Told[] {
+  get reported(): readonly ReportedCondition[] {
     return [...this.#episodes.values()]
-      .filter(({ told }) => told)
+      .filter(({ reported }) => reported)
       .map(({ condition, sinceMs }) => ({ ...condition, sinceMs }));
   }
 
-  /** Takes all conditions that hold now: what is not among them does not. */
+  /** Takes all conditions that are active now: any other is inactive. */
   observe(conditions: readonly Condition[], { now, wallMs }: Instant): void {
     const codes = new Set(conditions.map(({ code }) => code));
     for (const [code, episode] of this.#episodes) {
@@ -82,31 +82,31 @@ export class Episodes {
       episode.goneAt = now;
       episode.overAfter = overAfter;
     }
-    for (const condition of conditions) this.#holds(condition, { now, wallMs });
+    for (const condition of conditions) this.#begin(condition, { now, wallMs });
   }
 
-  /** Drops conditions that can never hold again: nobody is told of their end. */
+  /** Drops conditions that can never be active again: their end is not reported. */
   retain(isPossible: (code: string) => boolean): void {
     for (const code of this.#episodes.keys()) if (!isPossible(code)) this.#episodes.delete(code);
   }
 
   /**
-   * What is to be told now, the longest due first.
-   * @param admit asked before each: whether one more message may be made
+   * The alerts that are due now, the oldest condition first.
+   * @param admit called before each alert: whether one more may be sent
    */
-  news({ now }: Pick<Instant, "now">, admit: () => boolean): readonly News[] {
-    const found: News[] = [];
+  takeDue({ now }: Pick<Instant, "now">, admit: () => boolean): readonly NewAlert[] {
+    const found: NewAlert[] = [];
     for (const [code, episode] of this.#episodes) {
-      const { active, told } = episode;
+      const { active, reported } = episode;
       const isOver = !active && now - episode.goneAt >= episode.overAfter;
-      if (active && !told && now >= this.#dueAt(episode)) {
+      if (active && !reported && now >= this.#dueAt(episode)) {
         if (!admit()) break;
-        found.push(newsOf(episode));
-        Object.assign(episode, { told: true, toldAt: now, times: 0 });
-      } else if (isOver && told) {
+        found.push(alertOf(episode));
+        Object.assign(episode, { reported: true, reportedAt: now, times: 0 });
+      } else if (isOver && reported) {
         if (!admit()) break;
-        found.push(newsOf(episode));
-        Object.assign(episode, { told: false, times: 0 });
+        found.push(alertOf(episode));
+        Object.assign(episode, { reported: false, times: 0 });
       } else if (isOver && now - episode.goneAt >= this.#spacing) {
         this.#episodes.delete(code);
       }
@@ -114,16 +114,16 @@ export class Episodes {
     return found;
   }
 
-  #dueAt({ since, after, toldAt }: Episode): number {
-    return Math.max(since + after, (toldAt ?? Number.NEGATIVE_INFINITY) + this.#spacing);
+  #dueAt({ since, after, reportedAt }: Episode): number {
+    return Math.max(since + after, (reportedAt ?? Number.NEGATIVE_INFINITY) + this.#spacing);
   }
 
-  #holds({ after, ...condition }: Condition, { now, wallMs }: Instant): void {
+  #begin({ after, ...condition }: Condition, { now, wallMs }: Instant): void {
     const known = this.#episodes.get(condition.code);
     if (known === undefined) {
       if (this.#episodes.size >= maxConditions) return;
       const begun = { since: now, goneAt: now, overAfter, sinceMs: wallMs, times: 1 };
-      const fresh = { condition, after, active: true, told: false, toldAt: undefined, ...begun };
+      const fresh = { condition, after, active: true, reported: false, reportedAt: undefined, ...begun };
       this.#episodes.set(condition.code, fresh);
       return;
     }
@@ -131,11 +131,11 @@ export class Episodes {
     known.active = true;
     known.times += 1;
     const isSameEpisode = now - known.goneAt < known.overAfter;
-    if (!isSameEpisode && !known.told) Object.assign(known, { since: now, sinceMs: wallMs });
+    if (!isSameEpisode && !known.reported) Object.assign(known, { since: now, sinceMs: wallMs });
   }
 }
 
-const newsOf = ({ condition, active, sinceMs, times }: Episode): News => ({
+const alertOf = ({ condition, active, sinceMs, times }: Episode): NewAlert => ({
   ...condition,
   active,
   sinceMs,

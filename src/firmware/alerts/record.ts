@@ -1,7 +1,7 @@
 /**
- * What must survive a restart: what was told, and what waits for delivery.
+ * What must survive a restart: the conditions that were reported, and the messages that wait for delivery.
  *
- * Guarantees: an unreadable record costs its content, and nothing else; it holds neither the address nor the token. It is
+ * Guarantees: an unreadable record counts as empty; it holds neither the address nor the token. It is
  * replaced as a whole: a power cut leaves the old one or the new one.
  */
 import { dirname } from "node:path";
@@ -30,7 +30,7 @@ export async function readRecord(files: DurableFiles, path: string): Promise<Ale
   return (text === undefined ? undefined : readText(record, text)) ?? empty;
 }
 
-/** Rejects with the disk's or the gate's error. */
+/** Rejects with the error of the disk or of the capability gate. */
 export async function writeRecord(files: DurableFiles, path: string, content: AlertRecord): Promise<void> {
   await files.writeDurably(`${path}.new`, withChecksum(JSON.stringify(content)));
   await files.rename(`${path}.new`, path);

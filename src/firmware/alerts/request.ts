@@ -36,7 +36,7 @@ export function requestOf(
   };
 }
 
-/** A wrong clock gives no time rather than a wrong one. */
+/** With a wrong clock there is no time rather than a wrong one. */
 const time = (wallMs: number): string | null => (isTrustedWallTime(wallMs) ? isoTime(wallMs) : null);
 
 function jsonRequest(alert: Alert, leftOut: number, { device }: Sender): AlertRequest {
@@ -72,7 +72,7 @@ function ntfyRequest(alert: Alert, leftOut: number, sender: Sender): AlertReques
 const headerText = (text: string): string =>
   /^[ -~]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString("base64")}?=`;
 
-/** A message that arrives this late says when it was made. */
+/** A message that arrives this late contains the time at which it was made. */
 const late = minutes(2);
 
 export function plainText(

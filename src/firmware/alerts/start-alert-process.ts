@@ -31,7 +31,7 @@ export function startAlertProcess({
   if (!existsSync(join(data.path, alertFileName))) return undefined;
   const { logLevel, timeZone } = settings;
   const flags = ["--data", data.path, "--log-level", logLevel, "--time-zone", timeZone];
-  // It gets none of the loop's secrets; its own are in alerts.json.
+  // The process gets none of the loop's secrets; its own are in alerts.json.
   const secrets = HeldSecrets.take({});
   const alerts = new AlertProcess({
     clock: systemClock,

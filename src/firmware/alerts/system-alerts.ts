@@ -1,4 +1,4 @@
-/** Alerts composed for this machine: for the device's alert process, the local hub and a test by hand. */
+/** Sets up alerts on this machine: for the device's alert process, the local hub and a manual test. */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -48,7 +48,7 @@ export function startSystemAlerts(
   });
 }
 
-/** Sends one message now, and waits for the answer. @throws RangeError for an invalid proxy */
+/** Sends one message at once, and waits for the answer. @throws RangeError for an invalid proxy */
 export function sendTest(options: SystemAlertsOptions): Promise<Delivery> {
   const alert = testAlert(randomUUID(), options.clock.wallNow());
   return deliverer(options)(requestOf(alert, 0, senderOf(options), options.settings));

@@ -83,7 +83,7 @@ function cannotWrite(path: string, cause: unknown): StartupError {
 }
 
 /**
- * The owner that files in this data folder must get: for root, the folder's owner; else `undefined`, this
+ * The owner that files in this data folder must get: for root, the folder's owner; otherwise `undefined`, this
  * user.
  * @throws StartupError (permission) when the folder is another user's and this is not root
  */

@@ -24,7 +24,7 @@ const maxUnits = 10_000;
 const headings = ["id", "device", "deviceid", "registrationid"];
 
 /**
- * The ids are in the column that a header line names, else in the first. Empty lines and lines that begin
+ * The ids are in the column that a header line names, otherwise in the first. Empty lines and lines that begin
  * with # are ignored.
  * @param certificate whether each unit gets a certificate, which allows only shorter ids
  */

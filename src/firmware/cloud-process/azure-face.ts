@@ -1,5 +1,5 @@
 /**
- * The Azure face: connects a device to its Azure account if there are credentials, else to the local hub if there is one.
+ * The Azure face: connects a device to its Azure account if there are credentials, otherwise to the local hub if there is one.
  * In a real run it is started in the cloud process.
  *
  * Guarantee: independent of the control loop; loads the SDK only when there is a service to connect to; invalid

@@ -87,7 +87,7 @@ export interface CloudClientParts {
   readonly reports?: ReportSenderOptions["store"] | undefined;
   /** Called with the minutes for which log lines are requested. */
   readonly sendLogs?: ((minutes: number) => void) | undefined;
-  /** What is known of updates; `undefined` for a unit that takes none. */
+  /** The update status; `undefined` on a unit without updates. */
   readonly firmwareReport?: (() => FirmwareReport | undefined) | undefined;
   /** Asks the sources of updates now. */
   readonly checkForUpdate?: (() => void) | undefined;
@@ -210,7 +210,7 @@ export class CloudClient {
     return this.#outbox.status.failure ?? this.#refused;
   }
 
-  /** Dropped while offline: live log lines are of use only at once. */
+  /** Dropped while offline: log lines are only useful live. */
   sendLines(lines: string): void {
     if (this.#state !== "online") return;
     const values: UnstoredValues = { logLines: lines };
@@ -283,10 +283,10 @@ export class CloudClient {
     this.#report();
   }
 
-  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<FaceDevice["request"]> {
+  #take({ link, problem, requests, decisions }: TwinOutcome): ReturnType<FaceDevice["request"]> {
     const { device, log } = this.#parts;
     this.#twin = link;
-    if (oddity !== undefined) log.warn("twin-oddity", { what: oddity });
+    if (problem !== undefined) log.warn("twin-oddity", { what: problem });
     const answer = requests.length > 0 ? device.request(...requests) : undefined;
     for (const { rule, property, version, winner, superseded, reason } of decisions) {
       const [won, lost] = [winner, superseded].map((side) => side && `${side.source}: ${side.value}`);

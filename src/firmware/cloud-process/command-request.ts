@@ -1,4 +1,4 @@
-/** What a command of the cloud asks of the core. */
+/** Converts a command of the cloud to a request to the core. */
 import { read } from "../../base/schema/schema.ts";
 import { oneOf } from "../../base/schema/values.ts";
 import type { Request } from "../../control/input.ts";

@@ -46,7 +46,7 @@ export function startAzureProcess(options: AzureProcessOptions): CloudProcess {
     onHasCredentials: () => sendToGuardian({ kind: "page-wanted" }),
     onSendLogs: (minutes) => remoteLines.start(minutes),
     onCheckForUpdate: options.onCheckForUpdate,
-    onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
+    onRestart: () => running.stop("a restart was requested", exitCodes.restart),
   });
   remoteLines.sendTo((lines) => cloud.sendLines(lines));
   process.on("message", (message) => {

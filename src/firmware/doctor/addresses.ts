@@ -169,7 +169,7 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
     return warn(check, unknown.message, remedy);
   }
   const remedy = `The heater runs without one. ${checkCables}`;
-  return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, remedy);
+  return warn(check, `no display answers at ${addresses.map(hex).join(", ")}`, remedy);
 }
 
 /** The hat's analogue-to-digital converter: 0x04 with an STM32, 0x08 with an MM32 (Seeed's grove.py). */

@@ -69,19 +69,19 @@ export interface BoardCheck {
  */
 export function checkBoard(
   machine: Machine,
-  { asked, gpioBackend }: { readonly asked: string; readonly gpioBackend: BackendSetting },
+  { requested, gpioBackend }: { readonly requested: string; readonly gpioBackend: BackendSetting },
   dataPath: string,
 ): BoardCheck {
   const onPi = isRaspberryPi(pathsOf(machine));
-  const name = asked === "auto" && onPi ? realBoard : asked;
+  const name = requested === "auto" && onPi ? realBoard : requested;
   try {
     const choice = chooseBoard(name, dataPath, { ...pathsOf(machine), gpioBackend });
     const { board, wiring } = choice;
     const warnings = board.warnings.map(({ file, line, message, remedy }) =>
       warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
     );
-    if (asked === "auto" && modelOf(machine)?.startsWith("Raspberry Pi Zero")) warnings.push(whichHat);
-    const why = asked === "auto" ? `, because this is ${onPi ? "a" : "not a"} Raspberry Pi` : "";
+    if (requested === "auto" && modelOf(machine)?.startsWith("Raspberry Pi Zero")) warnings.push(whichHat);
+    const why = requested === "auto" ? `, because this is ${onPi ? "a" : "not a"} Raspberry Pi` : "";
     const hat = wiring.backend === "virtual" ? "the virtual hat" : "a real hat";
     return { findings: [ok("board", `${choice.name}: ${hat}${why}`), ...warnings], choice };
   } catch (error) {
@@ -96,7 +96,7 @@ export function checkBoard(
 const whichHat = warn(
   "board",
   `on a Raspberry Pi Zero the large Grove Base Hat is assumed (${realBoard})`,
-  'Name the hat in the settings: {"board": "grove-heater-zero"} for the small hat, else {"board": "grove-heater-pi"}.',
+  'Name the hat in the settings: {"board": "grove-heater-zero"} for the small hat, otherwise {"board": "grove-heater-pi"}.',
 );
 
 /** The paths that `chooseBoard` reads, on the machine under examination. */

@@ -71,7 +71,7 @@ export function checkState(machine: Machine, { stateFile }: DataFolder): Finding
   if (durable === undefined) {
     const reason = "reason" in decoded ? decoded.reason : "its content is not a state of this firmware";
     const remedy =
-      "No action needed: the next run keeps the file aside and uses the previous one, or the defaults. Check the set-point.";
+      "The next run sets the file aside and uses the previous one, or the defaults: check the set-point then.";
     return warn(check, `${stateFile} is damaged: ${reason}`, remedy);
   }
   const { target, mode, counters } = durable;
@@ -81,7 +81,7 @@ export function checkState(machine: Machine, { stateFile }: DataFolder): Finding
 export function checkKeptAside(machine: Machine, { path, stateFile }: DataFolder): Finding[] {
   const kept = machine.list(path).filter((name) => join(path, name).startsWith(`${stateFile}.unreadable-`));
   if (kept.length === 0) return [];
-  const detail = `damaged state was kept aside in ${path}: ${kept.toSorted().join(", ")}`;
+  const detail = `damaged state was set aside in ${path}: ${kept.toSorted().join(", ")}`;
   return [
     warn(
       "kept-aside",

@@ -104,9 +104,9 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   await add("computer", () => checkComputer(machine));
   const settings = await attempt("settings", () => checkSettings(machine, settingsFile));
   findings.push(...(settings?.findings ?? []));
-  const asked = examination.board ?? settings?.board ?? "auto";
+  const requested = examination.board ?? settings?.board ?? "auto";
   const { gpioBackend = "auto" } = settings ?? {};
-  const board = await attempt("board", () => checkBoard(machine, { asked, gpioBackend }, data.path));
+  const board = await attempt("board", () => checkBoard(machine, { requested, gpioBackend }, data.path));
   findings.push(...(board?.findings ?? []));
   const choice = board?.choice;
   const manifest =

@@ -1,7 +1,8 @@
 /**
- * The live panel of `run` on a terminal: the virtual hat's picture, the newest log lines, and a last line when it has ended.
+ * The live panel of `run` on a terminal: the virtual hat's picture, the newest log lines, and a final line at
+ * the end.
  *
- * Guarantee: the terminal is given back on every way out, with what became of the relay.
+ * Guarantee: the terminal is restored on every way out, and the final line contains the state of the relay.
  */
 import { read } from "../../base/schema/schema.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
@@ -13,7 +14,7 @@ import type { LoopEnd } from "../run-loop.ts";
 import { isAsciiOnly, VirtualTerminal } from "./virtual-terminal.ts";
 
 const maxLines = 100;
-/** The panel leaves nothing on the terminal. */
+/** Removes the panel from the terminal. */
 const lastWords: Readonly<Record<LoopEnd, string>> = {
   "relay-off": "grove-heater has stopped: the relay is off.",
   "relay-unconfirmed":
@@ -33,7 +34,7 @@ export class LivePanel {
   #terminal: VirtualTerminal | undefined;
   /** The newest content of the device's screen. */
   screen: ScreenModel | undefined;
-  /** Called when a person wants to quit. */
+  /** Called when the user quits. */
   onQuit: (why: string) => void = () => {};
 
   constructor(options: LivePanelOptions) {

@@ -33,9 +33,9 @@ const screen: Schema<ScreenModel> = object({
 /** The current front. The screen is sent as a model, which the hub's process draws. */
 const panelShown = object({
   screen,
-  /** Absent: none was found. */
+  /** Absent: no display was found. */
   display: optional(oneOf(displayKinds)),
-  /** Which of its turns the second line of a 16x2 display has. */
+  /** Counts the changes of the second line of a 16x2 display. */
   turn: quantity,
   modeLed: boolean,
   statusLed: boolean,
@@ -46,7 +46,7 @@ const panelShown = object({
       air: quantity,
       outside: quantity,
       windowOpen: boolean,
-      /** Names of the faults that are simulated now. */
+  /** For a virtual hat only. */
       faults: withDefault(list(oneOf(hatFaultNames), 32), []),
     }),
   ),
@@ -54,7 +54,7 @@ const panelShown = object({
 
 export const guardianToHub = byKind("kind", {
   "panel-shown": panelShown,
-  /** The loop has ended, and its front with it. */
+  /** The loop has ended, so there is no front. */
   "panel-gone": object({}),
 });
 

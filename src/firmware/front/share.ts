@@ -26,7 +26,7 @@ import { PanelKeys } from "./keys.ts";
 import type { PanelShown } from "./messages.ts";
 
 const spacing = millis(100);
-/** After how many a display's lines come round again. */
+/** After this many turns, the alternating lines of any display repeat. */
 const turns = 12;
 
 type PanelPressed = Extract<GuardianToLoop, { kind: "panel-pressed" }>;
@@ -39,7 +39,7 @@ export interface PanelShareOptions {
   readonly log: Log;
   /** A sealed unit simulates no fault. */
   readonly isSealed: () => boolean;
-  /** To the guardian. Must not throw; calls `done` once, whether it arrived or not. */
+  /** Sends to the guardian. Must not throw; calls `done` once, whether it arrived or not. */
   readonly send: (message: PanelShown, done: () => void) => void;
 }
 
@@ -111,14 +111,14 @@ type FrontOptions = Pick<PanelShareOptions, "virtual" | "log" | "isSealed"> & {
   readonly asksForPage?: boolean;
 };
 
-/** The device's front on its page, or that of the local hub: from when the guardian says that there is one. */
+/** Shows the device's front on its own page or the local hub's, once the guardian reports that there is one. */
 export class FrontFace implements Face<Device> {
   readonly state = "none";
   readonly failure = undefined;
   readonly #options: FrontOptions;
   #listener: ((message: unknown) => void) | undefined;
 
-  /** @param options.asksForPage the guardian is told that the device's own page is enough */
+  /** @param options.asksForPage whether to tell the guardian that the device's own page is enough */
   constructor(options: FrontOptions) {
     this.#options = options;
   }

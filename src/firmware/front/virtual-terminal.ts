@@ -52,18 +52,18 @@ export interface TerminalParts {
   readonly title: string;
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
-  /** To the output; returns at once. */
+  /** Writes to the terminal; returns at once. */
   readonly write: (text: string) => void;
   /** Everything written before has been accepted. */
   readonly ready: () => boolean;
   readonly colour: boolean;
-  /** It shows ASCII alone. */
+  /** The terminal shows only ASCII. */
   readonly ascii?: boolean;
   /** The newest content of the screen, once there is one. */
   readonly screen?: () => ScreenModel | undefined;
   /** The newest log lines, oldest first; shown under the picture. */
   readonly log: readonly string[];
-  /** Where the local hub's page is, once it is known: its line in the log is soon out of sight. */
+  /** Address of the local hub's page, once it is known: its log line soon scrolls away. */
   readonly page?: () => string | undefined;
   readonly onQuit: () => void;
   /** Ctrl-Z. */

@@ -161,13 +161,13 @@ export class Guardian {
 
   #endLoop(request: "stop" | "pause" | "replace", why: string): void {
     const { clock } = this.#options;
-    const asked = this.#requested !== undefined;
+    const requested = this.#requested !== undefined;
     this.#requested = request;
     const loop = this.#loop;
     // A hung loop would otherwise be killed only after `endLimit`.
     if (loop !== undefined) this.#forceOff(why);
     this.#wake?.();
-    if (loop === undefined || asked) return;
+    if (loop === undefined || requested) return;
     // Before the signal: the end of this loop cancels it, and it must not reach the next one.
     this.#cancelKill = clock.setTimer(endLimit, () => {
       this.#cancelKill = clock.setTimer(killLimit, () => this.#giveUp());
@@ -207,7 +207,7 @@ export class Guardian {
     const isTrusted = isFactory || everBeat;
     if (code === exitCodes.ok && isTrusted) return exitCodes.ok;
     if (code === exitCodes.restart && isTrusted) {
-      log.info("loop-restart", { why: "it was asked for" });
+      log.info("loop-restart", { why: "it was requested" });
       return undefined;
     }
     if (isFactory && !everBeat && code !== null && needsPerson(code)) return code;

@@ -1,8 +1,9 @@
 /**
  * The lock of a piece of hardware: one hat, one master (SR-12).
  *
- * Guarantee: at most one living process family holds the lock of a relay line, whatever its user, its data folder, its
- * pid namespace; it ends with the last process that has it, and with the machine. Taking it touches no line.
+ * Guarantee: at most one living process and its children hold the lock of a relay line, whatever their user,
+ * data folder or pid namespace; the lock ends with the last of these processes, and with the machine. Taking
+ * it touches no line.
  *
  * What is locked:
  * - The virtual hat's line is in the data folder: that folder itself, which works on a read-only disk too.
@@ -103,7 +104,7 @@ export function takeLock(
   };
 }
 
-/** Tests whether a process holds it; creates no file, and holds the lock only during the test. */
+/** Tests whether a process holds the lock; creates no file, and takes the lock only during the test. */
 export function probeLock(
   lockable: Lockable,
   folder = systemLockFolder,
@@ -142,7 +143,7 @@ function probe(file: ReturnType<typeof openExisting>): LockOutcome | undefined {
 }
 
 function partsOf(lockable: Lockable, folder: string): readonly Part[] {
-  const absent = { failed: "it is not there" };
+  const absent = { failed: "it does not exist" };
   if (lockable.kind === "folder") {
     return [
       { what: lockable.path, file: openExisting(lockable.path, "follow") ?? absent, mode: "exclusive" },
@@ -200,7 +201,7 @@ function openExisting(
     const stats = fstatSync(file);
     if (stats.isFile() || stats.isDirectory() || stats.isCharacterDevice()) return file;
     closeSync(file);
-    return { failed: "it is no file" };
+    return { failed: "it is not a file" };
   } catch (error) {
     const code = reasonOf(error);
     return code === "ENOENT" ? undefined : { failed: `it cannot be opened (${code})` };

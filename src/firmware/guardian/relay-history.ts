@@ -22,7 +22,7 @@ export class RelayHistory {
     this.#on = false;
   }
 
-  /** For how long it has been off; `undefined` when it was never seen on. */
+  /** For how long the relay has been off, 0 while it is on; `undefined` when it was never seen on. */
   offFor(now: Millis): Millis | undefined {
     if (this.#on) return millis(0);
     return this.#offSince === undefined ? undefined : millis(Math.max(0, now - this.#offSince));

@@ -1,25 +1,25 @@
-/** The history for other programs and for the page: as CSV, row by row, and the energy of a row. */
+/** Formats history rows for other programs and for the page: as CSV, and the energy of a row. */
 import { isoTime } from "../../base/iso-time.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { HistoryRow } from "./row.ts";
 
-/** What turns rows into text, piece by piece; each piece ends with a line break. */
+/** A text format of the history. Each returned text ends with a line break. */
 export interface HistoryFormat {
   readonly head: string;
   row(row: HistoryRow): string;
-  /** @param sum all rows as one; `undefined` for none */
+  /** @param sum all rows joined into one; `undefined` without rows */
   end(sum: HistoryRow | undefined): string;
 }
 
 export type Shown = Pick<Settings, "displayUnit" | "heaterPower">;
 
-/** kWh, with the power that the settings name; `undefined` when they name none. */
+/** kWh, from the setting `heaterPower`; `undefined` without that setting. */
 export const energyOf = (
   { heaterSeconds }: HistoryRow,
   { heaterPower }: Pick<Shown, "heaterPower">,
 ): number | undefined => (heaterPower === 0 ? undefined : (heaterSeconds / 3600) * (heaterPower / 1000));
 
-/** The start of the day of this machine that a wall time is in. */
+/** Start of the day that contains a wall time, in this machine's time zone. */
 export function dayOf(atMs: number): number {
   const at = new Date(atMs);
   return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
@@ -47,7 +47,7 @@ export const csvFormat = (settings: Pick<Shown, "heaterPower">): HistoryFormat =
   head: "time,clockTrusted,seconds,temperature,humidity,setPoint,demand,heaterSeconds,kWh,mode,faults\n",
   row(row) {
     const { faults, ...values } = valuesOf(row, settings);
-    // No value has a comma or a quote in it.
+    // No value contains a comma or a quote.
     return `${[...Object.values(values), faults.join(" ")].map((value) => value ?? "").join(",")}\n`;
   },
   end: () => "",

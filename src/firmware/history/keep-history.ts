@@ -1,4 +1,4 @@
-/** Begins to record the history of a device that runs, in its data folder and within the storage that is granted. */
+/** Starts to record the history of a running device, in its data folder and within the granted storage. */
 import { type FolderDisk, folderDisk } from "../../base/files/folder-disk.ts";
 import type { Log } from "../../base/log.ts";
 import type { Manifest } from "../../manifest/manifest.ts";

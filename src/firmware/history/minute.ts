@@ -1,10 +1,10 @@
-/** Makes the row of a minute of what the device was, step by step. */
+/** Builds the row of one minute from the device's steps. */
 import type { Observation } from "../device.ts";
 import { type HistoryRow, worstFaults } from "./row.ts";
 
 /** A row without its time. */
 export type MinuteValues = Omit<HistoryRow, "atMs" | "clockTrusted">;
-/** What of a step is recorded. */
+/** The part of a step that is recorded. */
 export type Seen = Pick<Observation, "commands" | "activeFaults">;
 
 export class Minute {
@@ -17,7 +17,7 @@ export class Minute {
   readonly #faults = new Set<string>();
   #last: Seen | undefined;
 
-  /** The device was so for this long. */
+  /** Adds `seconds` during which the device was in this state. */
   hold(seen: Seen, seconds: number): void {
     const { screen, heater } = seen.commands;
     this.#last = seen;
@@ -32,7 +32,7 @@ export class Minute {
     for (const fault of seen.activeFaults) this.#faults.add(fault);
   }
 
-  /** @returns `undefined` for a minute without time */
+  /** @returns `undefined` if no time was added */
   get values(): MinuteValues | undefined {
     const { screen } = this.#last?.commands ?? {};
     if (screen === undefined || this.#seconds === 0) return undefined;

@@ -1,8 +1,8 @@
 /**
- * Reads what is stored, for a command or the page, beside a device that goes on recording, or without one.
+ * Reads the stored history, for a command or the page, whether or not a device is recording meanwhile.
  *
- * Guarantee: rows come in the order of recording, each once; one file is in memory at a time, and the oldest. What cannot
- * be read is counted and skipped.
+ * Guarantee: rows come in the order of recording, each once; at most one file, and the oldest one, are in
+ * memory at a time. Unreadable rows are counted and skipped.
  */
 import { lstatSync } from "node:fs";
 import { type FolderDisk, folderDisk } from "../../base/files/folder-disk.ts";
@@ -12,14 +12,14 @@ import type { HistoryEnd } from "./store.ts";
 
 export interface HistoryPart {
   readonly rows: readonly HistoryRow[];
-  /** Number of rows that cannot be read. */
+  /** Number of unreadable rows. */
   readonly damaged: number;
   /** A file that cannot be read at all. */
   readonly unreadable: boolean;
 }
 
 export interface ReadOptions {
-  /** As the device says where it is: what is stored after it is left out. */
+  /** The end that the running device reports: rows stored after it are left out. */
   readonly end?: HistoryEnd | undefined;
   /** Wall time: files whose rows began before it may be left out. */
   readonly sinceMs?: number | undefined;
@@ -27,7 +27,7 @@ export interface ReadOptions {
 
 /** @throws the system's error: EACCES */
 export async function* readHistory(folder: string, options: ReadOptions = {}): AsyncGenerator<HistoryPart> {
-  // The disk would make the folder, and reading must leave no trace.
+  // `folderDisk` would create the folder, but reading must not change anything.
   const found = lstatSync(folder, { throwIfNoEntry: false });
   if (found !== undefined) yield* readHistoryOn(folderDisk(folder), options);
 }
@@ -44,7 +44,7 @@ export async function* readHistoryOn(
     return;
   }
   const [oldest, ...minutes] = all;
-  // Before the hours: the device may make it into hours meanwhile.
+  // Read before the files of hours: the device may convert this file into hours meanwhile.
   const first = oldest && (await read(disk, "minutes", oldest));
   const made = (first === undefined ? minutes[0] : oldest)?.number ?? Number.POSITIVE_INFINITY;
   for (const hours of segmentsOf(files, "hours")) {
@@ -68,7 +68,7 @@ async function lastBefore(disk: FolderDisk, minutes: readonly Segment[], wallMs:
   return -1;
 }
 
-/** What of a file of minutes is before the end. */
+/** The part of a file of minutes that is before `end`. */
 function until(segment: Segment, end: HistoryEnd | undefined): readonly Segment[] {
   if (end === undefined || segment.number < end.number) return [segment];
   return segment.number > end.number ? [] : [{ ...segment, bytes: Math.min(segment.bytes, end.bytes) }];

@@ -1,8 +1,8 @@
 /**
- * The stored history of this unit as the series of its page.
+ * The stored history of this unit as series for its page.
  *
- * Guarantee: at most some 1,500 points each, whatever the range; times ascend, so rows of a clock that was wrong, or that
- * was set back, are left out; one file of the history is in memory at a time.
+ * Guarantee: at most some 1,500 points in a series, whatever the range; times ascend: rows with a wrong
+ * clock, or after it was set back, are left out; one file of the history is in memory at a time.
  */
 import type { DayRow, HistorySeries } from "../../hub/page-server/api-history.ts";
 import type { HistorySpan, RecordedHistory } from "../../hub/twin/recorded.ts";
@@ -12,17 +12,17 @@ import { type HistoryRow, hourOf, RowJoiner } from "./row.ts";
 import { wholeHistory } from "./whole-history.ts";
 
 const minuteMs = 60_000;
-/** What a point stands for, in minutes. */
+/** Time that a point covers, in minutes. */
 const steps = [1, 10, 60, 360, 1440];
 const maxPoints = 1500;
 
-/** As telemetry names them. */
+/** The series, by their telemetry names. */
 const columns: Readonly<Record<string, (row: HistoryRow) => number | null>> = {
   temperature: ({ temperature }) => temperature,
   humidity: ({ humidity }) => humidity,
   setPoint: ({ setPoint }) => setPoint,
   heatingDemand: ({ demand }) => demand,
-  /** Share of the time. */
+  /** Share of the time, 0 to 1. */
   heaterOn: ({ heaterSeconds, seconds }) => (seconds === 0 ? null : Math.min(1, heaterSeconds / seconds)),
 };
 
@@ -35,7 +35,7 @@ const spanStarts: Readonly<Record<HistorySpan, (atMs: number) => number>> = {
 export interface RecordedOptions {
   readonly deviceId: string;
   readonly dataPath: string;
-  /** Read at each use: the settings may change meanwhile. */
+  /** Called at each use, since the settings may change. */
   readonly settings: () => Pick<Settings, "heaterPower">;
 }
 
@@ -63,7 +63,10 @@ export const recordedHistory = ({ deviceId, dataPath, settings }: RecordedOption
   },
 });
 
-/** Ends early where the history cannot be read: another user's, or a disk that fails. The device shows that itself. */
+/**
+ * Ends early if the history cannot be read (another user's folder, a failing disk): the device itself shows
+ * that fault.
+ */
 async function* rowsOf(dataPath: string, sinceMs: number, nowMs: number): AsyncGenerator<HistoryRow> {
   try {
     for await (const { rows } of wholeHistory({ dataPath, sinceMs }))
@@ -117,7 +120,7 @@ class Points {
   #point(row: HistoryRow | undefined): void {
     const before = this.#times.at(-1);
     if (row === undefined || (before !== undefined && row.atMs <= before)) return;
-    // An hour may stand for the whole of a longer step, or be alone in a shorter one.
+    // A row of an hour may be the only one within a longer step, or be longer than a short step.
     const longest = Math.max(this.#stepMs, (this.#rows.at(-1)?.seconds ?? 0) * 1000);
     if (before !== undefined && row.atMs - before > 2.5 * longest) {
       this.#times.push(before + longest);

@@ -1,12 +1,13 @@
 /**
  * Records what the device does: a row for each minute, written to the disk every 90 minutes and at the end.
  *
- * Guarantee: a step only adds numbers in memory, and nothing waits for the disk. Memory is bounded: while the disk is full,
- * read-only or hangs, the rows of the last four hours wait, older ones are dropped and counted. A power cut loses 90 minutes
- * at most. A write costs a card 30 to 40 KB however small it is: by the counters of a card with ext4, beside the device's
- * other writes, 24 a day were 0.96 MB and these are 0.44 MB.
+ * Guarantee: a step only adds numbers in memory, and nothing waits for the disk. Memory is bounded: while the
+ * disk is full, read-only or hangs, the rows of the last four hours wait, older ones are dropped and counted.
+ * A power cut loses 90 minutes at most. Each write, however small, writes 30 to 40 KB to the card: measured
+ * with the counters of a card with ext4, in addition to the device's other writes, 24 writes a day took 0.96
+ * MB and this interval takes 0.44 MB.
  *
- * A row's time is that of the clock when it is written, which may have been set since the row began (base/wall-history.ts).
+ * A row's time is corrected when it is written, if the clock was set since the row began (base/wall-history.ts).
  */
 
 import { type Clock, earliestWallTime } from "../../base/clock.ts";
@@ -25,7 +26,7 @@ const retryInterval = minutes(10);
 /** A write that takes longer counts as failed until it ends: the disk may never answer. */
 const diskTimeout = seconds(10);
 const maxWaiting = 240;
-/** A step comes each second; what is longer was no time of this device. */
+/** Steps are at most a second apart: in a longer gap the device was not running. */
 const longestStep = seconds(10);
 const minuteMs = 60_000;
 
@@ -34,7 +35,7 @@ export interface RecorderParts {
   readonly clock: Clock;
   readonly boot: Boot;
   readonly log: Log;
-  /** Told when rows cannot be stored, and when they can again. */
+  /** Called when rows cannot be stored, and when they can be again. */
   readonly setFailing: (failing: boolean) => void;
 }
 
@@ -43,7 +44,7 @@ interface WaitingRow {
   readonly values: MinuteValues;
 }
 
-/** What is not stored yet, and where what is stored ends: both together are the whole. */
+/** The rows that are not stored yet, and the end of the stored ones: together the whole history. */
 export interface Unstored {
   readonly end: HistoryEnd | undefined;
   readonly rows: readonly HistoryRow[];
@@ -66,12 +67,12 @@ export class HistoryRecorder {
     this.#dueAt = millis(parts.clock.now() + writeInterval);
   }
 
-  /** Finds the end of what is stored, so that `unstored` can say where it is. Never rejects. */
+  /** Finds the end of the stored rows, which `unstored` returns. Never rejects. */
   async open(): Promise<void> {
     await this.#writer.wake();
   }
 
-  /** To be called after each step. */
+  /** Call this after each step. */
   take({ atMs, commands, activeFaults }: Observation): void {
     this.#count(atMs);
     this.#last = { seen: { commands, activeFaults }, atMs };
@@ -81,7 +82,7 @@ export class HistoryRecorder {
     if (atMs >= this.#dueAt && this.#waiting.length > 0) void this.#writer.wake();
   }
 
-  /** The row that is being made is the last one. */
+  /** Includes the current, incomplete minute as the last row. */
   get unstored(): Unstored {
     this.#times.checkClock();
     const present = this.#minute?.sum.values;
@@ -91,7 +92,7 @@ export class HistoryRecorder {
     return { end: this.#parts.store.end, rows };
   }
 
-  /** Stores all that there is. Never rejects; does not resolve while the disk hangs. */
+  /** Stores all remaining rows. Never rejects; does not resolve while the disk hangs. */
   async close(): Promise<void> {
     this.#count(this.#parts.clock.now());
     this.#endMinute();
@@ -116,7 +117,10 @@ export class HistoryRecorder {
     this.#dropped += 1;
   }
 
-  /** With the minute of the wall clock, at least half of one: a clock that is set often makes no more rows. */
+  /**
+   * Rows end with the wall clock's minute but last at least half a minute, so that a clock that is set often
+   * causes no more rows.
+   */
   #endOfMinute(nowMs: Millis): Millis {
     const rest = minuteMs - (this.#parts.clock.wallNow() % minuteMs);
     return millis(nowMs + (rest < minuteMs / 2 ? rest + minuteMs : rest));
@@ -149,7 +153,7 @@ export class HistoryRecorder {
     this.#times.checkClock();
     const rows = [...this.#waiting];
     const count = await this.#parts.store.append(rows.map((row) => this.#rowOf(row)));
-    // Meanwhile the oldest may have been dropped, and others have come.
+    // Meanwhile the oldest rows may have been dropped, and others added.
     const stored = new Set(rows.slice(0, count));
     this.#waiting = this.#waiting.filter((row) => !stored.has(row));
   }

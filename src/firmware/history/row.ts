@@ -1,9 +1,10 @@
 /**
  * Folder history/: what the device measured and did, stored for two years in a bounded folder.
  *
- * One row: a minute of the device; or an hour or a day, made of rows that follow each other.
+ * One row: a minute of the device, or an hour or a day joined from consecutive rows.
  *
- * Guarantee: a row is read as it was written, or not at all. As text it has at most 200 bytes, whatever fails.
+ * Guarantee: a row is read as it was written, or not at all. As text it has at most 200 bytes, however many
+ * faults are active.
  */
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { list, object, tuple } from "../../base/schema/structures.ts";
@@ -17,15 +18,15 @@ export interface HistoryRow {
   readonly atMs: number;
   /** Whether the clock may have been right: see `isTrustedWallTime`. Rows keep their order with any clock. */
   readonly clockTrusted: boolean;
-  /** Time that it covers: less than its minute, hour or day where the device did not run. */
+  /** Time that the row covers: less than its minute, hour or day if the device did not run all the time. */
   readonly seconds: number;
-  /** °C, with the offset; mean of the time with a credible reading, `null` without any. */
+  /** °C, with the offset: mean over the time with a credible reading; `null` without any. */
   readonly temperature: number | null;
   /** %, likewise. */
   readonly humidity: number | null;
-  /** °C at the end: the temperature that heating aims at, so a boost is in it. */
+  /** °C at the end: the effective target, including a boost. */
   readonly setPoint: number;
-  /** Mean of the share of full power that was asked for, 0 to 100 %. */
+  /** Mean demand, 0 to 100 % of full power. */
   readonly demand: number;
   /** Time for which the relay was commanded on. */
   readonly heaterSeconds: number;
@@ -37,14 +38,14 @@ export interface HistoryRow {
 
 const maxFaults = 4;
 
-/** The most severe ones of those that may repeat. */
+/** The most severe faults, each once, of a list that may contain duplicates. */
 export function worstFaults(faults: readonly string[]): readonly string[] {
   const known: readonly string[] = faultCodes;
   const severity = (fault: string): number => known.indexOf(fault);
   return [...new Set(faults)].sort((a, b) => severity(a) - severity(b)).slice(0, maxFaults);
 }
 
-/** @param later the row after `earlier`. @returns both as one */
+/** @param later the row after `earlier`. @returns both as one row */
 export function joined(earlier: HistoryRow, later: HistoryRow): HistoryRow {
   const [a, b] = [earlier.seconds, later.seconds];
   const mean = (first: number, second: number): number =>
@@ -65,9 +66,8 @@ export function joined(earlier: HistoryRow, later: HistoryRow): HistoryRow {
 }
 
 /**
- * Joins rows that follow each other in one span. A clock that was set back begins a new row; so does one that becomes
- * trusted.
- * @param spanOf the start of the span that a wall time is in
+ * Joins consecutive rows of the same span. A new row begins when the clock was set back, or becomes trusted.
+ * @param spanOf start of the span that contains a wall time
  */
 export class RowJoiner {
   readonly #spanOf: (atMs: number) => number;
@@ -77,7 +77,7 @@ export class RowJoiner {
     this.#spanOf = spanOf;
   }
 
-  /** @returns the rows before it, when it begins another span */
+  /** @returns the joined earlier rows, if this one begins another span */
   add(row: HistoryRow): HistoryRow | undefined {
     const open = this.#open;
     const isSame =
@@ -100,7 +100,7 @@ const hourMs = 3_600_000;
 export const hourOf = (atMs: number): number => Math.floor(atMs / hourMs) * hourMs;
 
 const faults = list(truncated(32), maxFaults);
-/** As the local socket carries it. */
+/** The form in messages of the local socket. */
 export const historyRow: Schema<HistoryRow> = object({
   atMs: large,
   clockTrusted: boolean,
@@ -114,7 +114,7 @@ export const historyRow: Schema<HistoryRow> = object({
   faults,
 });
 
-/** As it is stored: a list without names is half as long. */
+/** The stored form: a list without names is half as long. */
 const storedRow: Schema<HistoryRow> = convert(
   tuple([
     number(0, 8.64e12),
@@ -156,7 +156,7 @@ export const encodeRow = (row: HistoryRow): string =>
     row.faults.map((fault) => fault.slice(0, 32)),
   ]);
 
-/** @returns `undefined` when it is none */
+/** @returns `undefined` for a text that is not a row */
 export const decodeRow = (text: string): HistoryRow | undefined => readText(storedRow, text);
 
 const rounded = (value: number | null, decimals: number): number | null =>

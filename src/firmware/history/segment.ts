@@ -2,10 +2,11 @@
  * The files of the history: one line with a checksum for each row, in the order of recording.
  *
  *     minutes-00000042.log   rows of a minute each
- *     hours-00000003.log     rows of an hour each, with the number of the file of minutes that they were made of
+ *     hours-00000003.log     rows of an hour each, with the number of the file of minutes that they were made from
  *
- * Lines of JSON and not a binary format: a flipped bit costs a row, a fault keeps its name over updates of the firmware, a
- * person can read it, and the outbox has the same lines. A row has 75 bytes, all that is kept 4 MB.
+ * Lines of JSON and not a binary format: a flipped bit damages one row only, faults keep their names when the
+ * firmware is updated, a person can read it, and the outbox uses the same lines. A row has 75 bytes, the
+ * whole history 4 MB.
  */
 import { join } from "node:path";
 import { checkedLine, checkedLines } from "../../base/files/checked-lines.ts";
@@ -20,22 +21,22 @@ export interface StoredRow {
   readonly row: HistoryRow;
   /** In bytes. */
   readonly at: number;
-  /** Of an hour: the number of the file of minutes that it was made of; 0 for a minute. */
+  /** For an hour, the number of the file of minutes that it was made from; 0 for a minute. */
   readonly source: number;
 }
 
 export interface SegmentContent {
   readonly rows: readonly StoredRow[];
-  /** Number of lines that cannot be read. */
+  /** Number of unreadable lines. */
   readonly damaged: number;
-  /** Of all lines. */
+  /** Number of all lines. */
   readonly lines: number;
   readonly bytes: number;
   /** The last line has no end: its write was interrupted. */
   readonly torn: boolean;
 }
 
-/** Several times a full file whose rows have all the faults that they can. A larger file is not ours. */
+/** Several times a full file whose rows have the maximum number of faults. A larger file is not ours. */
 const largestSegment = 4 << 20;
 const namePattern = /^(minutes|hours)-(\d{8})\.log$/;
 
@@ -47,7 +48,7 @@ export interface Segment {
   readonly bytes: number;
 }
 
-/** The files of a tier, in order; without what is no regular file of a plausible size. */
+/** The files of a tier, in order: only regular files of a plausible size. */
 export const segmentsOf = (files: readonly FileFound[], tier: Tier): Segment[] =>
   files
     .flatMap(({ name, size }): Segment[] => {
@@ -58,7 +59,7 @@ export const segmentsOf = (files: readonly FileFound[], tier: Tier): Segment[] =
     })
     .sort((a, b) => a.number - b.number);
 
-/** The highest number whose name is taken, whatever has it; 0 for none. */
+/** The highest number in a name, whatever kind of file has it; 0 for none. */
 export const lastNumber = (files: readonly FileFound[], tier: Tier): number =>
   Math.max(0, ...files.map(({ name }) => numberOf(name, tier) ?? 0));
 

@@ -1,12 +1,12 @@
 /**
  * Stores the rows: those of the last 30 days by the minute, those of the two years before by the hour.
  *
- * Guarantee: rows that `append` has counted survive a power cut; files are only appended to and removed as a whole, in the
- * order of recording, so that no clock disturbs them; a file that cannot be read is left alone and costs its own rows; the
- * number of files and the rows of each are bounded.
+ * Guarantee: rows that `append` has counted survive a power cut; files are only appended to and removed as a
+ * whole, in the order of recording, so that no clock disturbs them; an unreadable file is left alone, and
+ * only its own rows are missing; the number of files and the rows of each are bounded.
  *
- * The oldest file of minutes is made into hours and then removed. Its hours count once it is gone: a cut between the two
- * leaves both, and then they are made again.
+ * The oldest file of minutes is converted into hours and then removed. Its hours are valid once it is gone: a
+ * power cut between the two leaves both, and then the hours are made again.
  */
 import type { FolderDisk } from "../../base/files/folder-disk.ts";
 import { type HistoryRow, hourOf, RowJoiner } from "./row.ts";
@@ -28,7 +28,7 @@ export interface HistoryLimits {
   readonly hourFiles: number;
 }
 
-/** 30 full days and the present one; 20,480 hours: two years, and the further rows of 700 restarts. */
+/** 30 full days and the present one; 20,480 hours: two years, plus the extra rows of 700 restarts. */
 export const historyLimits: HistoryLimits = {
   rowsPerMinuteFile: 1440,
   minuteFiles: 31,
@@ -36,13 +36,13 @@ export const historyLimits: HistoryLimits = {
   hourFiles: 20,
 };
 
-/** Up to where the minutes are stored. */
+/** The position at which the stored minutes end. */
 export interface HistoryEnd {
   readonly number: number;
   readonly bytes: number;
 }
 
-/** The file of a tier that is appended to. */
+/** The file of a tier to which rows are appended. */
 interface Tail {
   readonly number: number;
   bytes: number;
@@ -70,7 +70,7 @@ export class HistoryStore {
     return this.#opened ? { number, bytes } : undefined;
   }
 
-  /** Finds the ends of what is stored. Does nothing the second time. @throws the disk's errors */
+  /** Finds the ends of the stored rows. A second call does nothing. @throws the disk's errors */
   async open(): Promise<void> {
     if (this.#opened) return;
     const files = await this.#disk.list();
@@ -86,8 +86,8 @@ export class HistoryStore {
   }
 
   /**
-   * Stores rows until the file is full. Call `open` before, and again for the rest.
-   * @returns how many are on the disk. @throws the disk's errors, and the capability gate's
+   * Stores rows until the file is full. Call `open` before, and call this again with the remaining rows.
+   * @returns how many of them are on the disk. @throws the disk's errors, and the capability gate's
    */
   async append(rows: readonly HistoryRow[]): Promise<number> {
     const { rowsPerMinuteFile } = this.#limits;
@@ -97,14 +97,17 @@ export class HistoryStore {
     return some.length;
   }
 
-  /** Makes hours of the oldest minutes and removes the oldest hours, where there are too many. @throws as `append` */
+  /**
+   * Converts the oldest minutes into hours, and removes the oldest hours, when there are too many. @throws as
+   * `append`
+   */
   async bound(): Promise<void> {
     const { minuteFiles, hourFiles } = this.#limits;
     const minutes = segmentsOf(await this.#disk.list(), "minutes");
     for (const oldest of minutes.slice(0, Math.max(0, minutes.length - minuteFiles))) {
       await this.#storeHours(oldest);
       await this.#disk.remove(segmentName("minutes", oldest.number));
-      // Else a cut might bring back two of them, and their hours may be in two files.
+      // Otherwise a power cut might restore two of these files, whose hours may be in two files.
       await this.#disk.syncFolder();
     }
     const hours = segmentsOf(await this.#disk.list(), "hours");
@@ -123,7 +126,7 @@ export class HistoryStore {
   }
 
   async #write(tier: Tier, tail: Tail, rows: Buffer, count: number): Promise<void> {
-    // A torn line is ended, so that it is counted as damaged.
+    // Ends an incomplete line, so that it is counted as damaged.
     const bytes = tail.torn ? Buffer.concat([Buffer.from("\n"), rows]) : rows;
     const name = segmentName(tier, tail.number);
     await this.#disk.write(name, tail.bytes, bytes);
@@ -135,7 +138,7 @@ export class HistoryStore {
     tail.fresh = false;
   }
 
-  /** Cuts off hours whose minutes are still there. */
+  /** Cuts off hours whose file of minutes still exists. */
   async #dropHalfMade(
     segment: Segment | undefined,
     content: SegmentContent,
@@ -148,7 +151,7 @@ export class HistoryStore {
     return { ...content, rows: content.rows.slice(0, from), lines: from, bytes: first.at, torn: false };
   }
 
-  /** @returns `undefined` for one that cannot be read: a bad sector */
+  /** @returns `undefined` for an unreadable file, such as one with a bad sector */
   async #tryRead(tier: Tier, segment: Segment | undefined): Promise<SegmentContent | undefined> {
     if (segment === undefined) return undefined;
     return await readSegment(this.#disk, tier, segment).catch(() => undefined);
@@ -157,7 +160,7 @@ export class HistoryStore {
 
 const newTail = (number: number): Tail => ({ number, bytes: 0, rows: 0, torn: false, fresh: true });
 
-/** Goes on with the last file, or begins one where that cannot be read or has another's name after it. */
+/** Continues the last file; begins a new one if that is unreadable, or a higher number is in use. */
 function tailOf(segment: Segment | undefined, content: SegmentContent | undefined, before: number): Tail {
   if (segment === undefined || content === undefined || segment.number < before) return newTail(before + 1);
   return {

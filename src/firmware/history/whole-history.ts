@@ -1,4 +1,4 @@
-/** All of the history: what is stored, and what a device that runs on this data folder has not stored yet. */
+/** The whole history: the stored rows, and those that a device running on this data folder has not stored yet. */
 import { existsSync } from "node:fs";
 import { askUnstored } from "../local-socket/ask-history.ts";
 import { LocalClient } from "../local-socket/local-client.ts";
@@ -12,7 +12,7 @@ export interface WholeOptions {
   readonly dataPath: string;
   /** Files whose rows all began before this wall time may be left out. */
   readonly sinceMs?: number;
-  /** Told when there is a socket and no device answers. */
+  /** Called when the socket exists but no device answers. */
   readonly onSilent?: () => void;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Examines the way to Home Assistant for the doctor: whether mqtt.json can be used, and whether its broker can be reached.
+ * Checks the connection to Home Assistant for the doctor: whether mqtt.json is valid, and whether its broker
+ * can be reached.
  *
- * Guarantee: opens one connection, says nothing on it, and shows no password.
+ * Guarantee: opens one connection, sends nothing, and shows no password.
  */
 import { connect } from "node:net";
 import { CredentialError } from "../../azure/credentials/credentials.ts";
@@ -20,9 +21,9 @@ const reachLimit = seconds(3);
 export interface BrokerExamination {
   /** @throws CredentialError (as a rejection) */
   readonly load: () => Promise<MqttSettings | undefined>;
-  /** `undefined`: it is invalid, which another finding reports. */
+  /** `undefined`: the manifest is invalid, which another finding reports. */
   readonly manifest: Pick<Manifest, "connections"> | undefined;
-  /** @returns why it cannot be reached */
+  /** @returns why the broker cannot be reached; `undefined`: it can */
   readonly reach: (access: BrokerAccess) => Promise<string | undefined>;
 }
 
@@ -58,7 +59,7 @@ function describeBroker({ host, port, isTls, user }: BrokerAccess): string {
 const isOpenToListeners = ({ isTls, password, host }: BrokerAccess): boolean =>
   !isTls && password !== undefined && host !== "localhost" && !host.startsWith("127.");
 
-/** Whether something accepts connections there. */
+/** Tests whether the broker's port accepts connections. @returns why not; `undefined`: it does */
 export function reachBroker(access: BrokerAccess, clock: Clock): Promise<string | undefined> {
   const { host, port } = access;
   return new Promise((resolve) => {

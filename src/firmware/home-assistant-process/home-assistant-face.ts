@@ -4,8 +4,8 @@
  * The face of Home Assistant: connects a device to the broker that mqtt.json names. In a real run it is started in a process
  * of its own.
  *
- * Guarantee: independent of the control loop; a file that cannot be used is logged and shown as a fault, and never stops
- * heating.
+ * Guarantee: independent of the control loop; an invalid mqtt.json is logged and shown as a fault, and never
+ * stops heating.
  */
 import { CredentialError, type PrivateFiles } from "../../azure/credentials/credentials.ts";
 import { systemPrivateFiles } from "../../azure/credentials/private-files.ts";
@@ -40,14 +40,14 @@ export interface HomeAssistantFaceOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly dataPath: string;
-  /** With its secrets. */
+  /** The environment, including its secrets. */
   readonly env: () => Promise<NodeJS.ProcessEnv>;
   readonly files?: PrivateFiles;
   readonly manifest: Pick<Manifest, "connections">;
   readonly readings: Readings;
   readonly firmware: string;
   readonly board: string;
-  /** Made from the machine; mqtt.json may name another. */
+  /** Default id, derived from this machine; mqtt.json may contain another. */
   readonly unitId: () => string;
   /** When the firmware started, by `clock`. */
   readonly startedMs: Millis;
@@ -73,7 +73,7 @@ export class HomeAssistantFace implements Face {
   readonly part = "home-assistant";
   readonly #options: HomeAssistantFaceOptions;
   #homeAssistant: HomeAssistant | undefined;
-  /** Why it cannot even try to connect. */
+  /** Why no connection can be attempted. */
   #refused: string | undefined;
   #summary: StepSummary | undefined;
   #startedAt: WallMillis | undefined;
@@ -121,7 +121,7 @@ export class HomeAssistantFace implements Face {
     await this.#homeAssistant?.close();
   }
 
-  /** SR-14: simulated readings do not leave this machine unless that was asked for. */
+  /** SR-14: simulated readings do not leave this machine unless the user requested it. */
   #isHeldBack({ access }: MqttSettings): boolean {
     if (mayReceive(access.host, this.#options.readings)) return false;
     this.#options.log.warn("home-assistant-not-used", {

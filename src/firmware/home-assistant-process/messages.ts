@@ -5,5 +5,5 @@ import { requestsBy } from "../remote-device/in-force-message.ts";
 import { fromFace, toFace } from "../remote-device/messages.ts";
 
 export const loopToHomeAssistant = byKind("kind", toFace);
-/** It may act only in its own name. */
+/** The process may send requests in its own name only. */
 export const homeAssistantToLoop = byKind("kind", fromFace(requestsBy([source])));

@@ -7,7 +7,7 @@
  * Paths of PEM files are relative to the data folder.
  *
  * Guarantee: a file that others can read, or that is invalid, is refused with its line and the next step; no message
- * contains the password. Neither file nor variable: there is no Home Assistant.
+ * contains the password. Without file and variables, Home Assistant is not used.
  */
 import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -53,9 +53,9 @@ const members = {
   caFile: optional(text),
   certificateFile: optional(text),
   keyFile: optional(text),
-  /** Of this device in topics; default: made from the machine. */
+  /** Id of this device in topics; default: derived from this machine. */
   id: optional(topicName),
-  /** As Home Assistant shows the device. */
+  /** Name of the device in Home Assistant. */
   name: withDefault(string({ pattern: /^\P{C}{1,64}$/u, expected: "1 to 64 characters" }), "Grove heater"),
   discoveryPrefix: withDefault(topicName, "homeassistant"),
 };
@@ -63,7 +63,7 @@ const mqttFile = strictObject(members);
 
 export interface MqttSettings {
   readonly access: BrokerAccess;
-  /** `undefined`: to be made from the machine. */
+  /** `undefined`: to be derived from this machine. */
   readonly id: string | undefined;
   readonly name: string;
   readonly discoveryPrefix: string;
@@ -71,7 +71,7 @@ export interface MqttSettings {
   readonly from: string;
 }
 
-export interface MqttPlaces {
+export interface MqttSources {
   readonly dataPath: string;
   readonly env: NodeJS.ProcessEnv;
   readonly files: PrivateFiles;
@@ -79,7 +79,7 @@ export interface MqttPlaces {
 
 const defaultPorts = { "mqtt:": 1883, "mqtts:": 8883 };
 
-/** @throws RangeError for anything else than scheme, host and port */
+/** @throws RangeError unless it is scheme, host and port alone */
 function readAddress(given: string): Pick<BrokerAccess, "host" | "port" | "isTls"> {
   if (!URL.canParse(given)) throw new RangeError();
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(given);
@@ -92,16 +92,16 @@ function readAddress(given: string): Pick<BrokerAccess, "host" | "port" | "isTls
   };
 }
 
-/** Whether there is anything to read. Reads nothing. */
+/** Whether a broker is configured. Reads no file. */
 export const isConfigured = (dataPath: string, env: NodeJS.ProcessEnv): boolean =>
   Boolean(env[mqttVariables.url]?.trim()) || existsSync(join(dataPath, mqttFileName));
 
-/** The environment comes first. @returns `undefined` when there is neither. @throws CredentialError */
+/** The environment takes precedence. @returns `undefined` without variables and file. @throws CredentialError */
 export async function readMqttSettings({
   dataPath,
   env,
   files,
-}: MqttPlaces): Promise<MqttSettings | undefined> {
+}: MqttSources): Promise<MqttSettings | undefined> {
   const variables = Object.entries(mqttVariables).flatMap(([name, variable]) => {
     const value = env[variable]?.trim();
     return value ? [[name, value] as const] : [];

@@ -37,7 +37,7 @@ export function startHomeAssistantProcess(options: StartHomeAssistantOptions): F
     messages: homeAssistantToLoop,
     spawn: () => spawnChild({ bundle: "home-assistant.js", flags, secrets, quiet }),
     onOwn: () => {},
-    onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
+    onRestart: () => running.stop("a restart was requested", exitCodes.restart),
     onCheckForUpdate,
   });
 }

@@ -1,9 +1,10 @@
 /**
- * One hub for a data folder: a lock on the hub's folder, and a note in it that says where its hub is.
+ * Ensures one hub for a data folder: a lock on the hub's folder, and a note in it with the hub's address.
  *
- * Guarantee: of all processes at most one holds the claim, also after kill -9 and a power cut: the kernel drops it with
- * its holder. Two hubs on one folder would write over each other's twins, and version numbers would fall. Where the
- * system has no flock, as on a Mac, a hub that answers at the noted address counts as the holder.
+ * Guarantee: of all processes at most one holds the claim, also after kill -9 and a power cut: the kernel
+ * drops it with its holder. Two hubs on one folder would overwrite each other's twins, and version numbers
+ * would decrease. Where the system has no flock, as on a Mac, a hub that answers at the noted address counts
+ * as the holder.
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -19,29 +20,29 @@ import { integer, string } from "../../base/schema/values.ts";
 import { kernelFlock } from "../../board/kernel/kernel-calls.ts";
 import { kernelCallsFile } from "../process/package-root.ts";
 
-/** Where a hub is. Nothing of it is secret. */
+/** The address of a hub. Contains no secret. */
 export interface HubNote {
-  /** Process number. */
+  /** Process id. */
   readonly process: number;
-  /** For people. */
+  /** Address of the page, for people. */
   readonly page: string;
-  /** Where this machine reaches the page. */
+  /** Host and port of the page, as reached from this machine. */
   readonly host: string;
   readonly port: number;
 }
 
 export interface HubClaim {
-  /** Says where the hub is, once it listens. */
+  /** Publishes the hub's address, once it listens. */
   announce(note: HubNote): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Another process has the hub of this folder. */
+/** Another process runs the hub of this folder. */
 export class HubRunningError extends Error {
   readonly code = "hub-running";
-  /** Missing while the other is only starting. */
+  /** Missing while that hub is still starting. */
   readonly note: HubNote | undefined;
-  /** Whether it answers there; it may be starting, or hang. */
+  /** Whether that hub answers at its address; it may be starting, or hang. */
   readonly answers: boolean;
 
   constructor(folder: string, note: HubNote | undefined, answers: boolean) {
@@ -65,8 +66,8 @@ const answerLimitMs = 3000;
 const noteIn = (folder: string): string => join(folder, "address");
 
 /**
- * Takes the hub of a folder that exists.
- * @throws HubRunningError when another has it; the system's error when the folder cannot be opened
+ * Claims the hub of an existing folder.
+ * @throws HubRunningError when another process has claimed it; the system's error when the folder cannot be opened
  */
 export async function claimHub(folder: string): Promise<HubClaim> {
   const file = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -80,11 +81,11 @@ export async function claimHub(folder: string): Promise<HubClaim> {
     }
   }
   const note = noteIn(folder);
-  // That of one that was killed: it would send whoever finds the lock taken to the wrong place.
+  // The note of a killed hub: it would give a wrong address to a process that finds the folder locked.
   await rm(note, { recursive: true, force: true }).catch(() => undefined);
   let released = false;
   return {
-    // Without a note another finds the lock taken all the same, and says so.
+    // Without a note, other processes still find the folder locked, and report that.
     announce: (where) => replaceFile(note, `${JSON.stringify(where)}\n`).catch(() => undefined),
     async release() {
       if (released) return;
@@ -103,7 +104,7 @@ function readNote(folder: string): HubNote | undefined {
   }
 }
 
-/** Whatever the answer is: a page with a password refuses too. */
+/** Any answer counts: a page with a password refuses the request. */
 function isAnswering({ host, port }: HubNote): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get(
@@ -114,7 +115,7 @@ function isAnswering({ host, port }: HubNote): Promise<boolean> {
       },
     );
     request.on("timeout", () => request.destroy(new Error("no answer")));
-    // The gate lets this process connect to this machine alone: a hub at another address is believed its lock.
+    // The gate limits this process to this machine: a hub at another address is assumed to answer.
     request.on("error", (error) => resolve(errnoOf(error) === "EPERM"));
   });
 }

@@ -1,7 +1,8 @@
 /**
- * Tells a person, by the alerts.json of the hub's data folder, of devices that were connected to the hub and are away.
+ * Sends alerts about devices that are no longer connected to the hub, as configured by the alerts.json of the
+ * hub's data folder.
  *
- * Guarantee: never rejects; a file that cannot be used is logged, and the hub goes on.
+ * Guarantee: never rejects; an invalid file is logged, and the hub continues.
  */
 import { join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
@@ -9,7 +10,7 @@ import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import type { HubCore } from "../../hub/hub-core.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { type Condition, deviceAwayCondition } from "../alerts/alert.ts";
+import { type Condition, deviceOfflineCondition } from "../alerts/alert.ts";
 import { type AlertSettings, alertFileName, readAlertFile } from "../alerts/alert-file.ts";
 import { alertRecordName } from "../alerts/alert-summary.ts";
 import type { Alerts } from "../alerts/alerts.ts";
@@ -24,9 +25,9 @@ export interface HubAlertOptions {
   readonly log: Log;
 }
 
-const lookEvery = seconds(5);
+const checkInterval = seconds(5);
 
-/** @returns what ends them; without alerts.json there is nothing to end */
+/** @returns a function that ends the alerts; it does nothing without alerts.json */
 export async function startHubAlerts(options: HubAlertOptions): Promise<() => Promise<void>> {
   const { core, dataPath, manifest, log } = options;
   const env = process.env;
@@ -42,7 +43,11 @@ export async function startHubAlerts(options: HubAlertOptions): Promise<() => Pr
     return watchDevices(core, alerts, settings);
   } catch (error) {
     const remedy = `Correct ${join(dataPath, alertFileName)}, then restart.`;
-    log.error("alerts-unusable", { cause: messageOf(error), remedy, now: "nobody is told of devices away" });
+    log.error("alerts-unusable", {
+      cause: messageOf(error),
+      remedy,
+      now: "disconnected devices are not reported",
+    });
     return async () => {};
   }
 }
@@ -53,23 +58,26 @@ function watchDevices(
   settings: Pick<AlertSettings, "offlineMinutes">,
 ): () => Promise<void> {
   let cancel = (): void => {};
-  const look = (): void => {
-    alerts.observe(devicesAway(core, settings));
-    // Of one that was removed or disabled nobody is told that it is back.
+  const check = (): void => {
+    alerts.observe(offlineDevices(core, settings));
+    // Devices that were removed or disabled are not reported as back.
     const expected = core.devices.all().filter(({ enabled }) => enabled);
-    const codes = new Set(expected.map(({ id }) => deviceAwayCondition(id, 0).code));
+    const codes = new Set(expected.map(({ id }) => deviceOfflineCondition(id, 0).code));
     alerts.retain((code) => codes.has(code));
-    cancel = systemClock.setTimer(lookEvery, look);
+    cancel = systemClock.setTimer(checkInterval, check);
   };
-  look();
+  check();
   return async () => {
     cancel();
     await alerts.close();
   };
 }
 
-/** One that never connected is not expected yet; one that was disabled is not expected any more. */
-export const devicesAway = (
+/**
+ * The devices that should be connected and are not. A device that never connected, or is disabled, is not
+ * expected to be.
+ */
+export const offlineDevices = (
   { devices, links }: HubAlertOptions["core"],
   { offlineMinutes }: Pick<AlertSettings, "offlineMinutes">,
 ): readonly Condition[] =>
@@ -79,4 +87,4 @@ export const devicesAway = (
       ({ id, enabled, connectionChangedMs }) =>
         enabled && connectionChangedMs !== null && links.get(id)?.ready !== true,
     )
-    .map(({ id }) => deviceAwayCondition(id, offlineMinutes));
+    .map(({ id }) => deviceOfflineCondition(id, offlineMinutes));

@@ -1,7 +1,9 @@
 /**
- * The devices of this machine's hub, for its owner: through the running hub, or through its folder when none runs.
+ * Manages the devices of this machine's hub for its owner: through the running hub, or through its folder if
+ * none runs.
  *
- * Guarantee: the folder is changed only with its claim, so never beside a running hub; answers are bounded in size and time.
+ * Guarantee: the folder is changed only while its claim is held, so never while a hub runs; answers are
+ * bounded in size and time.
  */
 import { existsSync } from "node:fs";
 import { request } from "node:https";
@@ -30,15 +32,15 @@ type Ask = (method: string, path: string, token: string, body?: string) => Promi
 export type DeviceIdentity = JsonObject;
 
 export interface HubService {
-  /** `undefined`: the hub never ran long enough to tell. */
+  /** `undefined`: the hub has never run long enough to store it. */
   readonly access: ServiceAccess | undefined;
   readonly running: boolean;
   readonly idScope: string;
   devices(): Promise<readonly DeviceIdentity[]>;
   device(id: string): Promise<DeviceIdentity | undefined>;
-  /** With keys of its own. @throws StartupError where there is one with this id */
+  /** Adds a device with new keys. @throws StartupError when the id exists already */
   add(id: string): Promise<DeviceIdentity>;
-  /** @returns whether there was one. A connected one is disconnected */
+  /** Removes a device and disconnects it. @returns whether it existed */
   remove(id: string): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export interface HubServiceOptions {
   readonly reserveStorage: (bytes: number) => Promise<void>;
 }
 
-/** @throws StartupError when there is no hub, or it is another user's, or it does not answer */
+/** @throws StartupError when there is no hub, it belongs to another user, or it does not answer */
 export async function openHubService(options: HubServiceOptions): Promise<HubService> {
   const folder = hubFolders(options.dataPath).hub;
   if (!existsSync(join(folder, "hub.json"))) {
@@ -70,8 +72,8 @@ export async function openHubService(options: HubServiceOptions): Promise<HubSer
 function runningService(folder: string, { note }: HubRunningError): HubService {
   const access = readServiceAccess(folder);
   if (access === undefined) {
-    const message = `The hub${note?.page ? ` at ${note.page}` : ""} does not tell where its service API is.`;
-    throw new StartupError(exitCodes.unavailable, message, "Try again in some seconds; else restart it.");
+    const message = `The hub${note?.page ? ` at ${note.page}` : ""} has not stored the address of its service API.`;
+    throw new StartupError(exitCodes.unavailable, message, "Try again in some seconds, or restart the hub.");
   }
   const { ownerKey, idScope } = access;
   return { access, running: true, idScope, ...registry(askOverNetwork(access), ownerKey), async close() {} };
@@ -93,8 +95,8 @@ async function offlineService(folder: string, options: HubServiceOptions): Promi
     });
     const ask: Ask = async (method, path, token, body) => {
       const headers = { authorization: token, "content-type": "application/json" };
-      const asked = new Request(`https://localhost${path}`, { method, headers, ...(body && { body }) });
-      const answer = await hub.ask(asked);
+      const outgoing = new Request(`https://localhost${path}`, { method, headers, ...(body && { body }) });
+      const answer = await hub.ask(outgoing);
       return { status: answer.status, text: await answer.text() };
     };
     return {
@@ -147,7 +149,7 @@ function identityIn({ text }: Answer): DeviceIdentity {
   return isRecord(identity) ? identity : {};
 }
 
-/** @throws StartupError with what the hub says */
+/** @throws StartupError with the hub's reason, unless the answer is a success */
 function checked(answer: Answer): Answer {
   if (answer.status >= 200 && answer.status < 300) return answer;
   const said = textMember(readJson(answer.text), "Message") ?? `status ${answer.status}`;
@@ -168,23 +170,23 @@ function askOverNetwork({ host, restPort, caPem }: ServiceAccess): Ask {
     new Promise<Answer>((resolve, reject) => {
       const headers = { authorization: token, "content-type": "application/json" };
       const options = { host, port: restPort, ca: caPem, method, path, headers, agent: false };
-      const asked = request(options, (response) => {
+      const outgoing = request(options, (response) => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
           text += chunk;
-          if (text.length > largestAnswer) asked.destroy(new Error("its answer is too large"));
+          if (text.length > largestAnswer) outgoing.destroy(new Error("its answer is too large"));
         });
         response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
         response.on("error", reject);
       });
-      const cancel = systemClock.setTimer(timeLimit, () => asked.destroy(new Error("it does not answer")));
-      asked.on("close", cancel);
-      asked.on("error", reject);
-      asked.end(body);
+      const cancel = systemClock.setTimer(timeLimit, () => outgoing.destroy(new Error("it does not answer")));
+      outgoing.on("close", cancel);
+      outgoing.on("error", reject);
+      outgoing.end(body);
     }).catch((error: unknown) => {
       const message = `The hub's service API at ${host}:${restPort} cannot be reached: ${messageOf(error)}.`;
-      throw new StartupError(exitCodes.unavailable, message, "Try again; else restart the hub.", {
+      throw new StartupError(exitCodes.unavailable, message, "Try again, or restart the hub.", {
         cause: error,
       });
     });

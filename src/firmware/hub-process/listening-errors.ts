@@ -1,4 +1,4 @@
-/** Why a hub or a page cannot be started, for the person who started it. */
+/** Explains to the user why a hub or a page cannot be started. */
 import { errnoOf, messageOf } from "../../base/errors.ts";
 import { type ExitCode, exitCodes, StartupError } from "../process/exit-codes.ts";
 
@@ -19,7 +19,10 @@ const userErrors: Readonly<Record<string, readonly [ExitCode, remedy?: string]>>
   ],
 };
 
-/** For a promise of something that listens. @throws StartupError for what a user can fix, else the error */
+/**
+ * Rejection handler for the start of a server. @throws StartupError for an error that a user can fix,
+ * otherwise the error itself
+ */
 export function explainListening(error: unknown): never {
   const [code, remedy = "See: grove-heater --help"] = userErrors[errnoOf(error) ?? ""] ?? [];
   if (code === undefined) throw error;

@@ -1,12 +1,12 @@
 /**
- * Folder hub-process/: runs the local hub beside the device, or joins the one that runs.
+ * Folder hub-process/: runs the local hub beside the device, or joins a running one.
  *
- * The local hub as a part of this installation: its folder, its ports, its page, and this device's way in.
+ * The local hub as a part of this installation: its folder, its ports, its page, and the credentials of this device.
  *
- * Guarantee: one hub for a data folder. On loopback unless asked otherwise. Each port by itself is the usual one where
- * that is free, else the one of the start before, else another that may be used, so that addresses change as seldom as
- * can be; a page port that was asked for is that one or none. The device's credentials lie in a file of their own, 0600,
- * and are right at each start, whatever became of the hub's keys.
+ * Guarantee: one hub for a data folder. On loopback by default. Each port is the default one if that is free,
+ * otherwise the one of the last start, otherwise another allowed one, so that addresses change as seldom as
+ * possible; a requested page port has no substitute. The device's credentials are in a separate file, 0600,
+ * and are valid after each start, whatever happened to the hub's keys.
  */
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
@@ -39,28 +39,28 @@ export interface LocalHubOptions {
   /** Enrolled at the start; its credentials are written for the loop. */
   readonly device: string;
   readonly host?: string | undefined;
-  /** More names by which it is reached. */
+  /** Further host names of this machine. */
   readonly names?: readonly string[];
-  /** 0: any free one of those that may be used. */
+  /** 0: any free one of the allowed ports. */
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
-  /** As `HubOptions` has it. */
+  /** See `HubOptions`. */
   readonly page?: HubOptions["page"];
-  /** Of this device, as they are now; the defaults when absent. */
+  /** This device's current settings; default: the default settings. */
   readonly settings?: (() => Settings) | undefined;
   /** Serve /metrics and /api/state beyond loopback too. */
   readonly monitoring?: boolean | undefined;
   /** Authorities that sign certificates of devices, besides the hub's own; PEM. */
   readonly trustedPems?: readonly string[] | undefined;
-  /** The ports that may be used; any when absent. */
+  /** The allowed ports; default: any. */
   readonly allowedPorts?: readonly number[] | undefined;
-  /** Rejects when so many bytes more may not be stored. */
+  /** Rejects when the storage limit allows no `bytes` more. */
   readonly reserveStorage?: ((bytes: number) => Promise<void>) | undefined;
 }
 
 export interface LocalHub {
   readonly addresses: HubAddresses;
-  /** Of its page, the best one first; none without a page. */
+  /** Addresses of its page, the best one first; empty without a page. */
   readonly urls: readonly string[];
   /** Folder of the device's credentials.json. */
   readonly credentials: string;
@@ -68,13 +68,13 @@ export interface LocalHub {
   close(): Promise<void>;
 }
 
-/** Where the local hub keeps its own things, and this device's way in. */
+/** The folders of the local hub's own files, and of this device's credentials for it. */
 export const hubFolders = (dataPath: string) => ({
   hub: join(dataPath, "hub"),
   device: join(dataPath, "hub-device"),
 });
 
-/** @throws HubRunningError when another process has the hub of this folder; Error as `startHub` does */
+/** @throws HubRunningError when another process runs the hub of this folder; Error as `startHub` does */
 export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub> {
   const { dataPath, log, device, host, password, reserveStorage } = options;
   const folders = hubFolders(dataPath);
@@ -109,7 +109,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
   }
   const running = hub;
   const { addresses, core } = running;
-  sayMoved(addresses, options, log);
+  warnOfChangedPorts(addresses, options, log);
   const urls = urlsOf(addresses, options);
   await notePage(dataPath, addresses, urls);
   const reach = host === undefined || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
@@ -129,22 +129,22 @@ function accessOf({ addresses, core, caPem }: RunningHub, host: string): Service
   return { host, restPort, deviceHost, page, idScope, ownerKey, caPem };
 }
 
-/** @returns those of the page, the best one first */
+/** @returns the addresses of the page, the best one first */
 function urlsOf({ pagePort, pageUrl }: HubAddresses, { page, names }: LocalHubOptions): readonly string[] {
   if (page === "off") return [];
   return page === undefined ? [pageUrl] : pageUrls(new HostNames(anyAddress, names), pagePort);
 }
 
-/** For `page show`, which can do without. */
+/** For `page show`, so a failure is ignored. */
 async function notePage(dataPath: string, { pagePort: port }: HubAddresses, urls: readonly string[]) {
   if (port !== 0) await writePageNote(dataPath, { process: process.pid, port, urls }).catch(() => undefined);
 }
 
-const joinEvery: Millis = seconds(3);
+const joinInterval: Millis = seconds(3);
 
 /**
- * Starts the hub; while another process has it, uses that one, and takes over when it ends.
- * @param onJoined called with the page's address and the folder of the credentials each time these are another's
+ * Starts the hub; while another process runs it, uses that hub, and takes over when it ends.
+ * @param onJoined called with the page's address and the credentials' folder of each other hub that is used
  * @throws Error as `startHub` does
  */
 export async function startOrJoin(
@@ -159,7 +159,7 @@ export async function startOrJoin(
     } catch (error) {
       if (!(error instanceof HubRunningError)) throw error;
       const { note, answers } = error;
-      // Soon after its start the other has no address yet.
+      // A hub that has just been started has no address yet.
       if (note === undefined || !answers) {
         silent += 1;
         if (silent === silentTries) log.warn("hub-silent", { process: note?.process ?? "", now: "waiting" });
@@ -170,7 +170,7 @@ export async function startOrJoin(
         onJoined(note.page, hubFolders(dataPath).device);
       }
     }
-    await systemClock.sleep(joinEvery);
+    await systemClock.sleep(joinInterval);
   }
 }
 
@@ -182,29 +182,33 @@ interface PortChoices {
   readonly pagePort: PortChoice;
 }
 
-function portChoices({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions): PortChoices {
-  const may = (port: number | undefined): port is number =>
+function portChoices({ pagePort: requested, allowedPorts: allowed }: LocalHubOptions): PortChoices {
+  const isAllowed = (port: number | undefined): port is number =>
     port !== undefined && (allowed?.includes(port) ?? true);
-  // Where others usually are, whoever moved there would make them move too: there only as a last resort.
+  // The default ports of the other servers come last: a server there would displace them in turn.
   const spare = (known: RememberedPorts): number[] => {
     const others = Object.values(known);
     const free = allowed?.filter((port) => !Object.values(defaultPorts).includes(port)) ?? [0];
     return [...free].sort((a, b) => Number(others.includes(a)) - Number(others.includes(b)));
   };
-  const wish =
+  const preferring =
     (first: (known: RememberedPorts) => readonly (number | undefined)[]) =>
-    (known: RememberedPorts): number[] => [...new Set([...first(known).filter(may), ...spare(known)])];
+    (known: RememberedPorts): number[] => [...new Set([...first(known).filter(isAllowed), ...spare(known)])];
   return {
-    // Credentials of devices hold this one: where it was at the last start it stays.
-    mqttPort: wish(({ mqtt }) => [mqtt, defaultPorts.mqtt]),
-    restPort: wish(({ rest }) => [defaultPorts.rest, rest]),
+    // Devices' credentials contain this port, so the one of the last start comes first.
+    mqttPort: preferring(({ mqtt }) => [mqtt, defaultPorts.mqtt]),
+    restPort: preferring(({ rest }) => [defaultPorts.rest, rest]),
     pagePort:
-      asked === undefined ? wish(({ page }) => [defaultPorts.page, page]) : asked === 0 ? spare : asked,
+      requested === undefined
+        ? preferring(({ page }) => [defaultPorts.page, page])
+        : requested === 0
+          ? spare
+          : requested,
   };
 }
 
-/** Somebody looks for it where it usually is. */
-function sayMoved(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: Log): void {
+/** Warns of changed ports, since users expect the default ones. */
+function warnOfChangedPorts(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: Log): void {
   const { mqttPort, restPort, pagePort: page } = addresses;
   if (mqttPort !== defaultPorts.mqtt)
     log.warn("hub-port", { for: "devices", usual: defaultPorts.mqtt, now: mqttPort });
@@ -230,13 +234,13 @@ async function writeCredentials(folder: string, hub: RunningHub, device: string)
   await keep(join(folder, "credentials.json"), `${JSON.stringify(credentials, null, 2)}\n`);
 }
 
-/** Written only where it is another: memory cards wear, and one that has become read-only still holds what is right. */
+/** Written only if changed: memory cards wear, and one that has become read-only still has the right content. */
 async function keep(path: string, text: string): Promise<void> {
-  if (readSound(path) === text) return await chmod(path, 0o600).catch(() => undefined);
+  if (readOrNothing(path) === text) return await chmod(path, 0o600).catch(() => undefined);
   await replaceFile(path, text);
 }
 
-function readSound(path: string): string | undefined {
+function readOrNothing(path: string): string | undefined {
   try {
     return readSmallFile(path, { limit: 64 * 1024 });
   } catch {

@@ -1,12 +1,14 @@
 /**
- * Judges the roll-outs of the hub's feed: what its units report decides whether an image goes to further ones.
+ * Judges the roll-outs of the hub's feed: the reports of the units decide whether further units get an image.
  *
- * The owner's threshold is in the signed channel. The hub has no signing key and changes nothing of the channel: it withholds
- * (update/feed/hold.ts), which stops the roll-out for units that ask this hub, and no others.
+ * The owner's threshold is in the signed channel. The hub has no signing key and does not change the channel:
+ * it withholds an image (update/feed/hold.ts), which stops the roll-out for the units that use this hub, and
+ * no others.
  *
- * Guarantees: a stop is judged from what is reported at the moment a unit asks; once made it stays, over a restart, and when
- * failed units leave: until a person resumes it, or another image takes its place. After that only further failures stop it
- * again. A stop that cannot be stored holds as long as this process lives, and the log says so.
+ * Guarantees: whether to stop is judged from all reports at the moment a unit asks. A stop persists, also
+ * over a restart and when failed units leave, until a person resumes the roll-out or another image replaces
+ * this one. After a resume only further failures stop it again. A stop that cannot be stored is logged and
+ * lasts until this process ends.
  */
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
@@ -49,14 +51,14 @@ const decision = object({
   /** Digest of the image. */
   image: string(undefined, 64),
   stopped: nullable(object({ reason: string(undefined, 400), atMs: integer(0) })),
-  /** Failures that a person knew of when it was resumed. */
+  /** Number of failures when a person resumed it. */
   accepted: integer(0),
 });
 const decisions = object({ decisions: list(decision, maxDecisions) });
 type Decision = Infer<typeof decision>;
 
 export interface JudgeOptions extends RollOutParts {
-  /** Of the hub's documents. */
+  /** Folder of the hub's documents. */
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -74,9 +76,9 @@ export class FeedRollOuts implements RollOuts {
   readonly #path: string;
   readonly #writes = new LatestWins(() => this.#write());
   #decisions: readonly Decision[];
-  #told = "[]";
-  #toldProblem = "";
-  #cancelLook: (() => void) | undefined;
+  #published = "[]";
+  #loggedProblem = "";
+  #cancelCheck: (() => void) | undefined;
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -94,8 +96,8 @@ export class FeedRollOuts implements RollOuts {
       stopped: this.#decisionOn(name, entry)?.stopped ?? null,
     }));
     const text = JSON.stringify(groups);
-    if (text !== this.#told) {
-      this.#told = text;
+    if (text !== this.#published) {
+      this.#published = text;
       this.#options.onChange(groups);
     }
     return groups;
@@ -125,18 +127,18 @@ export class FeedRollOuts implements RollOuts {
   }
 
   unitChanged(): void {
-    this.#cancelLook ??= this.#options.clock.setTimer(seconds(1), () => {
-      this.#cancelLook = undefined;
+    this.#cancelCheck ??= this.#options.clock.setTimer(seconds(1), () => {
+      this.#cancelCheck = undefined;
       this.groups();
     });
   }
 
   async close(): Promise<void> {
-    this.#cancelLook?.();
+    this.#cancelCheck?.();
     await this.#writes.settled();
   }
 
-  /** Every group of the channel, with what is to be stopped now stopped. */
+  /** Judges every group of the channel, and stops those that must be stopped. */
   #judged(): readonly Stage[] {
     const channel = this.#channel();
     if (channel === undefined) return [];
@@ -169,7 +171,7 @@ export class FeedRollOuts implements RollOuts {
     return this.#decisions.find((each) => each.name === name && each.image === image.digest);
   }
 
-  /** One for each group: an image that comes after another begins anew. */
+  /** Keeps one decision for each group: a new image begins without a decision. */
   #decide(made: Decision): void {
     const others = this.#decisions.filter(({ name }) => name !== made.name);
     this.#decisions = [...others, made].slice(-maxDecisions);
@@ -180,13 +182,13 @@ export class FeedRollOuts implements RollOuts {
     try {
       const bytes = readSmallBytes(join(this.#options.feedPath, channelFile), { limit: maxChannelBytes });
       const channel = bytes && readUnverifiedChannel(bytes);
-      this.#toldProblem = "";
+      this.#loggedProblem = "";
       return channel;
     } catch (error) {
       const problem = messageOf(error);
-      if (problem !== this.#toldProblem)
+      if (problem !== this.#loggedProblem)
         this.#options.log.warn("feed-channel-unreadable", { reason: problem, now: "no roll-out is judged" });
-      this.#toldProblem = problem;
+      this.#loggedProblem = problem;
       return undefined;
     }
   }
@@ -198,7 +200,7 @@ export class FeedRollOuts implements RollOuts {
       if (text !== undefined && found === undefined) throw new Error("its content is damaged");
       return found?.decisions ?? [];
     } catch (error) {
-      const now = "what units report decides again";
+      const now = "the units' reports decide again";
       this.#options.log.error("roll-outs-unreadable", { reason: messageOf(error), now });
       return [];
     }

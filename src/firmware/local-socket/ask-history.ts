@@ -1,10 +1,10 @@
-/** Asks a running device for the rows of its history that are not stored yet. */
+/** Requests the history rows that a running device has not stored yet. */
 
 import type { Unstored } from "../history/recorder.ts";
 import type { HistoryRow } from "../history/row.ts";
 import type { LocalClient } from "./local-client.ts";
 
-/** @throws StartupError when the device does not answer, or is older than its history */
+/** @throws StartupError when the device does not answer, or its firmware has no history yet */
 export async function askUnstored(client: LocalClient): Promise<Unstored> {
   const rows: HistoryRow[] = [];
   client.send({ kind: "history" });

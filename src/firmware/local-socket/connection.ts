@@ -1,9 +1,9 @@
 /**
- * One command that is connected to the device's socket.
+ * The connection of one command to the device's socket.
  *
- * Guarantee: whatever it sends, nothing throws into the loop and memory is bounded. A client that sends too much, sends a
- * line that is too long, or does not read what it asked for is disconnected; so is one that is silent for long and watches
- * nothing.
+ * Guarantee: whatever the client sends, nothing throws into the loop and memory is bounded. A client is
+ * disconnected if it sends too much or too long a line, does not read its answers, or is silent for a minute
+ * without a subscription.
  */
 import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
@@ -30,8 +30,11 @@ import {
   toDevice,
 } from "./messages.ts";
 
-/** What asks for a change, and is answered by an `answer`. */
-type Asked = Extract<ToDevice, { kind: "set" | "boost" | "preset" | "clear-faults" | "identify" | "reset" }>;
+/** Messages that request a change, each answered by an `answer`. */
+type ChangeMessage = Extract<
+  ToDevice,
+  { kind: "set" | "boost" | "preset" | "clear-faults" | "identify" | "reset" }
+>;
 
 /** The name of this face, as the source of a change. */
 const source = "local";
@@ -39,7 +42,7 @@ const requestLimits: RateLimits = { max: 40, within: seconds(1) };
 const maxUnread = 256 * 1024;
 const spacing = seconds(1);
 const silenceLimit = minutes(1);
-/** A write to a disk that hangs does not keep the answer. */
+/** An answer waits no longer than this for the disk. */
 const storedLimit = seconds(3);
 
 export interface ConnectionParts {
@@ -51,7 +54,7 @@ export interface ConnectionParts {
   readonly settings: Pick<LiveSettings, "change">;
   /** `undefined` before the first step. */
   readonly status: () => DeviceStatus | undefined;
-  /** Resolves when nothing waits to be stored. */
+  /** Resolves when everything is stored. */
   readonly untilStored: () => Promise<void>;
 }
 
@@ -68,7 +71,7 @@ export class Connection {
     this.#socket = socket;
     this.#parts = parts;
     this.#limit = new RateLimit(parts.clock, requestLimits);
-    // A client that vanishes is an error of its socket, and no concern of the loop.
+    // A client that disappears causes an error of its socket, which must not affect the loop.
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("close", () => {
@@ -79,7 +82,7 @@ export class Connection {
     this.#send({ kind: "hello", protocol: localProtocol, firmware: parts.firmware });
   }
 
-  /** The device has made a step. */
+  /** Call this after each step of the device. */
   stepped(): void {
     if (this.#watcher === undefined) return;
     const status = this.#parts.status();
@@ -98,7 +101,7 @@ export class Connection {
   #awaitMore(): void {
     this.#cancelSilence();
     this.#cancelSilence = this.#parts.clock.setTimer(silenceLimit, () => {
-      if (!this.#isWatching) this.end("nothing was asked for a minute");
+      if (!this.#isWatching) this.end("no request for a minute");
     });
   }
 
@@ -110,7 +113,7 @@ export class Connection {
       if (this.#socket.destroyed || this.#socket.writableEnded) return;
       const message = readText(toDevice, line);
       if (this.#limit.admit() === undefined) this.end("too many requests");
-      else if (message === undefined) this.end("a line is no message of this protocol");
+      else if (message === undefined) this.end("a line is not a message of this protocol");
       else this.#act(message);
     }
   }
@@ -160,7 +163,7 @@ export class Connection {
     this.#answer(id, refused);
   }
 
-  #request(message: Asked): void {
+  #request(message: ChangeMessage): void {
     const { id } = message;
     const request = requestOf(message);
     this.#answer(id, typeof request === "string" ? request : this.#refusalOf(request));
@@ -195,11 +198,11 @@ export class Connection {
   }
 }
 
-/** The subject of a sentence that says why its value is invalid. */
+/** The subject of the sentence that explains an invalid value. */
 const whatIsSet = (request: Request): string => (request.kind === "set" ? request.name : "the value");
 
-/** @returns why it is no request, as a text */
-function requestOf(message: Asked): Request | string {
+/** @returns the request, or a text that explains why the message is invalid */
+function requestOf(message: ChangeMessage): Request | string {
   switch (message.kind) {
     case "boost":
       return { kind: "boost", minutes: message.minutes, source };

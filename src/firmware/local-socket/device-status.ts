@@ -1,11 +1,11 @@
-/** What a running device tells of itself by the local socket. */
+/** The status that a running device reports over the local socket. */
 import { isoTime } from "../../base/iso-time.ts";
 import { eachWritable } from "../../model/properties.ts";
 import type { Device, Observation } from "../device.ts";
 import type { LiveSettings } from "../storage/live-settings.ts";
 import type { DeviceStatus } from "./messages.ts";
 
-/** What does not change while the device runs. */
+/** The part of the status that does not change while the device runs. */
 export interface DeviceIdentity {
   readonly firmware: string;
   readonly board: string;

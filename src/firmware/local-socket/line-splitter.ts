@@ -7,7 +7,7 @@ export class LineSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  /** @returns the lines that this chunk completes; `undefined` when one is too long */
+  /** @returns the lines that this chunk completes; `undefined` if a line is too long */
   add(chunk: Buffer): readonly string[] | undefined {
     const all = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const lines: string[] = [];

@@ -1,7 +1,8 @@
 /**
  * The commands' end of the local socket.
  *
- * Guarantee: a device that does not answer, or answers nonsense, ends a command within a time limit and with a clear word.
+ * Guarantee: if the device does not answer, or answers nonsense, the command ends within a time limit and
+ * with a clear message.
  */
 import { createConnection, type Socket } from "node:net";
 import { errnoOf, reasonOf } from "../../base/errors.ts";
@@ -98,7 +99,7 @@ export class LocalClient {
 
   #take(chunk: Buffer): void {
     const lines = this.#lines.add(chunk);
-    if (lines === undefined) this.#stop(connectionLost("it sends lines without end"));
+    if (lines === undefined) this.#stop(connectionLost("it sends a line that is too long"));
     for (const line of lines ?? []) {
       const message = readText(fromDevice, line);
       // A newer device may send kinds that this program does not know.
@@ -135,7 +136,7 @@ function openSocket(dataPath: string): Promise<Socket> {
   });
 }
 
-/** Nobody listens there, or others may not. */
+/** Explains why no connection is possible: no device listens, or this user may not connect. */
 function notReached(error: unknown, dataPath: string): StartupError {
   const code = errnoOf(error);
   if (code === "EACCES" || code === "EPERM") {
@@ -158,6 +159,6 @@ const connectionLost = (why: string): StartupError =>
 const otherProtocol = (firmware: string): StartupError =>
   new StartupError(
     exitCodes.unavailable,
-    `The running device (firmware ${firmware}) speaks another protocol than this program.`,
+    `The running device (firmware ${firmware}) uses a different protocol than this program.`,
     "Use the program of that firmware, or restart the device.",
   );

@@ -1,8 +1,8 @@
 /**
  * The face for commands of this machine: answers at a Unix socket in the data folder, whose mode is its access control.
  *
- * Guarantee: the device runs on whatever happens here. A socket that cannot be made is logged, and tried again: nobody
- * misses it but a command, which then says so.
+ * Guarantee: the device keeps running whatever happens here. If the socket cannot be created, that is logged
+ * and retried: only commands need it, and they report the failure.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { Backoff } from "../../base/backoff.ts";
@@ -26,7 +26,7 @@ export interface LocalFaceOptions {
   readonly dataPath: string;
   readonly firmware: string;
   readonly board: string;
-  /** As the setting. */
+  /** The setting `timeZone`. */
   readonly timeZone: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -72,14 +72,14 @@ export class LocalFace implements Face<Device> {
     if (server?.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 
-  /** Resolves when it listens, or the first attempt has failed. */
+  /** Resolves when the server listens, or the first attempt has failed. */
   #listen(device: Device, identity: DeviceIdentity): Promise<void> {
     const server = createServer((socket) => this.#accept(socket, device, identity));
     this.#server = server;
     server.maxConnections = maxConnections;
     return new Promise((resolve) => {
       server.on("error", (error) => {
-        // One that listened already would remove the next one's file when it closes.
+        // Closed now: closing it later would remove the socket file of the next server.
         server.close();
         this.#retry(error, () => void this.#listen(device, identity));
         resolve();
@@ -97,7 +97,7 @@ export class LocalFace implements Face<Device> {
     try {
       opened = shortPath(socketFileIn(this.#options.dataPath));
       const { close } = opened;
-      // Node removes the file at the end by the path that it was given.
+      // Kept open until the end: Node then removes the file by this path.
       server.on("close", close);
       listenOnFile(server, opened.path);
     } catch (error) {

@@ -1,7 +1,8 @@
 /**
- * The latest log events of the loop, for whoever asks by the local socket.
+ * The latest log events of the loop, for clients of the local socket.
  *
- * Guarantee: bounded in memory; without a reader an event costs its text. Nothing below the level `info` is kept.
+ * Guarantee: bounded in memory; without a reader, an event costs only the formatting of its text. Events
+ * below the level `info` are not kept.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
@@ -23,7 +24,7 @@ export class LogFeed {
     this.#clock = clock;
   }
 
-  /** The same log; its events are kept, whatever its level. */
+  /** The same log; its events are kept here even if `log` discards them. */
   watch(log: Log): Log {
     const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
       this.#keep(level, event, fields ?? {});
@@ -42,7 +43,7 @@ export class LogFeed {
     return this.#events;
   }
 
-  /** @param follower must not throw. @returns what ends it */
+  /** @param follower must not throw. @returns a function that ends the subscription */
   follow(follower: (event: LogEvent) => void): () => void {
     this.#followers.add(follower);
     return () => void this.#followers.delete(follower);

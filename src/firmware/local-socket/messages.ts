@@ -1,9 +1,9 @@
 /**
  * Folder local-socket/: a way into a running device for the commands of this machine: a Unix socket in its data folder.
  *
- * The messages: one JSON object per line, one union for each direction. `localProtocol` is what both sides speak: the
- * program that asks may be another version than the device that answers. Whoever changes a message so that one of before
- * does not work any more raises it; what is only added, and may be left unread, is no change.
+ * The messages: one JSON object per line, one union for each direction. `localProtocol` is the version of the
+ * messages: client and device may be programs of different versions. Increase it with every incompatible
+ * change of a message; an addition that may be ignored is not one.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, map, object } from "../../base/schema/structures.ts";
@@ -37,7 +37,7 @@ export const toDevice = byKind("kind", {
   "change-settings": object({ id, changes: map(anything) }),
   /** Forgets what was learned of the room, or the cycles of a relay that was replaced. */
   reset: object({ id, what: oneOf(["room", "relay"]) }),
-  /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */
+  /** Answered by the latest log lines and `logs-shown`; with `follow` also by each new one. */
   logs: object({ follow: boolean }),
   /** Answered by a `history-row` for each row that is not stored yet, oldest first, and `history-shown`. */
   history: nothing,
@@ -48,30 +48,30 @@ export const deviceStatus = object({
   firmware: truncated(64),
   board: truncated(maxText),
   startedAt: truncated(32),
-  /** As the setting: in which it lives, "auto" for that of its machine. */
+  /** The setting `timeZone`: "auto" for the zone of the device's machine. */
   timeZone: optional(truncated(64)),
-  /** Of its temperatures on the screen. */
+  /** Unit of the temperatures on the screen. */
   unit: oneOf(["C", "F"]),
   /** Missing without a credible reading. */
   temperature: optional(quantity),
   humidity: optional(quantity),
-  /** The temperature that heating aims at: the set-point, or more during a boost. */
+  /** The effective target: the set-point in force, or more during a boost. */
   aim: quantity,
   boostUntil: optional(truncated(32)),
-  /** What decides the aim; when that changes by itself, and to which set-point of the schedule. */
+  /** What decides the effective target; when that will change by itself, and to which set-point. */
   setPointFrom: optional(oneOf(setPointSources)),
   setPointUntil: optional(truncated(32)),
   nextSetPoint: optional(quantity),
   /** 0 to 100 %. */
   demand: quantity,
   heater: boolean,
-  /** To the cloud. */
+  /** State of the link to the cloud. */
   link: oneOf(links),
   /** Missing where no broker is configured. */
   homeAssistant: optional(oneOf(links)),
   /** Active faults, most severe first. */
   faults: list(faultCode, 100),
-  /** Every writable property, with who set it. */
+  /** Every writable property, with the source of its value. */
   values: map(object({ value: anything, source: truncated(32), changedAt: nullable(truncated(32)) })),
   relayCycles: large,
   heaterHours: large,
@@ -79,16 +79,19 @@ export const deviceStatus = object({
   settings: optional(map(anything)),
   /** Why they cannot be changed here. */
   settingsFixed: optional(truncated(maxText)),
-  /** Nothing waits to be written to the disk, or the disk has failed. */
+  /** Whether the state is on the disk; true also when the disk has failed. */
   stored: boolean,
 });
 export type DeviceStatus = Infer<typeof deviceStatus>;
 
 export const fromDevice = byKind("kind", {
-  /** First of all. */
+  /** The first message of every connection. */
   hello: object({ protocol: integer(1), firmware: truncated(64) }),
   status: object({ status: deviceStatus }),
-  /** To the request with this number, when it is in force and on the disk; `stored` is false where the disk takes too long. */
+  /**
+   * Answers the request with this id, once it is in force and on the disk; `stored` is false if the disk
+   * takes too long.
+   */
   answer: object({ id, refused: optional(truncated(maxText)), stored: boolean }),
   log: object({
     time: truncated(32),
@@ -98,9 +101,9 @@ export const fromDevice = byKind("kind", {
   }),
   "logs-shown": nothing,
   "history-row": object({ row: historyRow }),
-  /** Where the stored rows ended, before the first of these; absent while the disk has not said. */
+  /** The end of the stored rows, before the first of these; absent until the disk was read. */
   "history-shown": object({ end: optional(object({ number: integer(1), bytes: integer(0) })) }),
-  /** Why this connection ends. */
+  /** The device ends this connection, for this reason. */
   end: object({ reason: truncated(maxText) }),
 });
 

@@ -1,4 +1,4 @@
-/** The schedule, and what decides the set-point, as a person reads them in a terminal. */
+/** Text for a terminal: the schedule, and what decides the set-point. */
 import { temperatureText } from "../../board/screen/format.ts";
 import { type SetPointSource, setPointSourceWords } from "../../model/properties.ts";
 import { type Week, weekdays } from "../../model/week.ts";
@@ -21,15 +21,15 @@ export function inForceText(status: DeviceStatus, nowMs: number): string {
   const { aim, setPointFrom = "set-point", setPointUntil, nextSetPoint } = status;
   const until = setPointUntil === undefined ? "" : ` until ${momentOf(setPointUntil, status, nowMs)}`;
   const then = nextSetPoint === undefined ? "" : `, then ${degrees(nextSetPoint, status)}`;
-  return `${degrees(aim, status)}${decider(setPointFrom)}${until}${then}`;
+  return `${degrees(aim, status)}${sourceText(setPointFrom)}${until}${then}`;
 }
 
-function decider(source: SetPointSource): string {
+function sourceText(source: SetPointSource): string {
   const words = setPointSourceWords[source];
   if (words === "") return "";
   return source === "schedule" ? ` ${words}` : `, ${words}`;
 }
 
-/** Of an ISO time, in the device's time zone. @param nowMs wall time */
+/** An ISO time as text, in the device's time zone. @param nowMs wall time */
 export const momentOf = (time: string, { timeZone = "auto" }: DeviceStatus, nowMs: number): string =>
   momentText(Date.parse(time), nowMs, timeZone);

@@ -1,4 +1,4 @@
-/** The device's status as a person reads it in a terminal. */
+/** The device's status as text for a terminal. */
 import { percentText } from "../../board/screen/format.ts";
 import { faultEffects } from "../../model/faults.ts";
 import { type WritableName, writableNames, writableProperties } from "../../model/properties.ts";
@@ -81,7 +81,7 @@ export function valueText(name: WritableName, value: unknown, status: Pick<Devic
     : `${value} ${schema.unit}`;
 }
 
-/** `3 d 4 h`, `5 min`, `12 s`; the two clocks may differ by a little. */
+/** `3 d 4 h`, `5 min`, `12 s`. A negative span counts as 0, since two clocks may differ a little. */
 export function spanText(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) return `${s} s`;

@@ -1,4 +1,4 @@
-/** Reads the names and values that a person types, by the table of properties. */
+/** Parses the names and values that a person types, by the table of properties. */
 import { isoTime } from "../../base/iso-time.ts";
 import { nearest } from "../../base/nearest-word.ts";
 import {
@@ -14,14 +14,14 @@ import { exitCodes, StartupError } from "../process/exit-codes.ts";
 /** The label in lower case with hyphens: `set-point`. */
 const wordOf = (name: WritableName): string => writableSpec(name).label.toLowerCase().replaceAll(" ", "-");
 
-/** The properties as they are shown in examples. */
+/** The names of the properties in examples. */
 export const propertyWords: readonly string[] = writableNames.map(wordOf);
 
 /** A property by its name or its label, in any case. @throws StartupError (usage) */
 export function typedName(text: string): WritableName {
   if (isWritableName(text)) return text;
-  const meant = text.toLowerCase();
-  const found = writableNames.find((name) => name.toLowerCase() === meant || wordOf(name) === meant);
+  const lower = text.toLowerCase();
+  const found = writableNames.find((name) => name.toLowerCase() === lower || wordOf(name) === lower);
   if (found !== undefined) return found;
   const hint = nearest(text, [...writableNames, ...propertyWords]);
   throw new StartupError(
@@ -54,7 +54,7 @@ export function typedValue(name: WritableName, text: string): ControlValue {
   }
 }
 
-/** Local time, unless it names its zone; a day alone begins at 00:00. */
+/** Local time unless the text contains a zone; a date alone means 00:00. */
 function timeOf(name: WritableName, text: string): string {
   if (text.toLowerCase() === "off") return String(writableSpec(name).default);
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text);

@@ -1,4 +1,4 @@
-/** Reads the days and points of a schedule that a person types. */
+/** Parses the days and points of a schedule that a person types. */
 import { nearest } from "../../base/nearest-word.ts";
 import { pointText, readDay, type Week, type Weekday, weekdays } from "../../model/week.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
@@ -11,13 +11,13 @@ const groups: Readonly<Record<string, readonly Weekday[]>> = {
 
 /** @param word a day, its first three letters, or a group of days @throws StartupError (usage) */
 export function typedDays(word: string): readonly Weekday[] {
-  const meant = word.toLowerCase();
-  const group = Object.hasOwn(groups, meant) ? groups[meant] : undefined;
-  const day = weekdays.find((name) => name === meant || name.slice(0, 3) === meant);
+  const lower = word.toLowerCase();
+  const group = Object.hasOwn(groups, lower) ? groups[lower] : undefined;
+  const day = weekdays.find((name) => name === lower || name.slice(0, 3) === lower);
   if (group !== undefined) return group;
   if (day !== undefined) return [day];
   const names = [...weekdays, ...Object.keys(groups)];
-  const hint = nearest(meant, names);
+  const hint = nearest(lower, names);
   throw new StartupError(
     exitCodes.usage,
     `There is no day "${word}".`,
@@ -26,7 +26,7 @@ export function typedDays(word: string): readonly Weekday[] {
 }
 
 /**
- * @param words `06:30 20 22:00 16`, also with commas and as fewer words; none: no points
+ * @param words `06:30 20 22:00 16`, with or without commas, in any number of arguments; none: no points
  * @returns the text of the day. @throws StartupError (usage)
  */
 export function typedPoints(words: readonly string[]): string {

@@ -1,9 +1,9 @@
 /**
- * What sets the clock of this machine, and whether it has done so since the start. A Pi without a battery for its clock
- * starts at the time of its last shutdown: a plausible time, and a wrong one.
+ * Finds out which service sets the clock of this machine, and whether it has done so since the start. A Pi
+ * without an RTC battery starts with the time of its last shutdown, which is plausible but wrong.
  */
 
-/** As the doctor's `Machine`. */
+/** A part of the doctor's `Machine`. */
 export interface SystemFiles {
   read(path: string): string | undefined;
   kind(path: string): "file" | "folder" | undefined;
@@ -11,9 +11,9 @@ export interface SystemFiles {
 
 export type ClockSync =
   | { readonly service: "systemd-timesyncd"; readonly synchronised: boolean }
-  /** They do not tell by a file. */
+  /** These services have no file that shows it. */
   | { readonly service: "chrony" | "ntpd" }
-  /** None of those that are known here. */
+  /** No known service. */
   | { readonly service: undefined };
 
 export function clockSync({ kind }: Pick<SystemFiles, "kind">): ClockSync {
@@ -26,12 +26,15 @@ export function clockSync({ kind }: Pick<SystemFiles, "kind">): ClockSync {
   return { service: undefined };
 }
 
-/** A clock chip without a battery starts in 1970, and is not set before the time is known. */
+/**
+ * Maximum difference of a correct RTC (s). One without a battery starts in 1970, and is set only once the
+ * time is known.
+ */
 const chipTolerance = 60;
 
 /**
- * Whether the wall clock, which shows a possible time, is right as far as this machine can tell: a time server has
- * answered, or the clock chip shows the same time. Where neither can be asked, it counts as right.
+ * Whether a wall clock with a plausible time is right, as far as this machine can tell: a time server has
+ * answered, or the RTC shows the same time. If neither can be checked, it counts as right.
  */
 export function isClockRight(files: SystemFiles, wallMs: number): boolean {
   const sync = clockSync(files);

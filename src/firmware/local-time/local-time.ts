@@ -12,19 +12,19 @@ import { ZoneClock } from "./zone-clock.ts";
 /** `undefined` while the clock may be wrong. */
 export type ReadLocalTime = (wallMs: WallMillis) => LocalTime | undefined;
 
-const askAgain = seconds(10);
+const recheckInterval = seconds(10);
 
-/** @param timeZone as the setting @param files of this machine; without them a possible time counts as right */
+/** @param timeZone the setting @param files files of this machine; without them a plausible time counts as right */
 export function localTimeOf(timeZone: string, files?: SystemFiles): ReadLocalTime {
   const zone = new ZoneClock(timeZone);
   let isRight = files === undefined;
-  let askedMs: number | undefined;
+  let checkedMs: number | undefined;
   return (wallMs) => {
     if (!isTrustedWallTime(wallMs)) return undefined;
     if (files !== undefined && !isRight) {
-      const isRecent = askedMs !== undefined && Math.abs(wallMs - askedMs) < askAgain;
+      const isRecent = checkedMs !== undefined && Math.abs(wallMs - checkedMs) < recheckInterval;
       if (!isRecent) {
-        askedMs = wallMs;
+        checkedMs = wallMs;
         isRight = isClockRight(files, wallMs);
       }
     }

@@ -7,18 +7,18 @@ const formats = {
   date: { dateStyle: "medium", timeStyle: "short" },
 } as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
 
-/** Making one costs a millisecond. */
-const made = new Map<string, Intl.DateTimeFormat>();
+/** Cached, since creating one takes a millisecond. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatted(atMs: number, format: keyof typeof formats, timeZone: string): string {
   const key = `${format} ${timeZone}`;
   const found =
-    made.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...formats[format], ...zoneOf(timeZone) });
-  made.set(key, found);
+    formatters.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...formats[format], ...zoneOf(timeZone) });
+  formatters.set(key, found);
   return found.format(atMs).replace(", ", " ");
 }
 
-/** "auto" is that of this machine; so is one that its database does not know. */
+/** This machine's zone for "auto", and for a zone that its database does not contain. */
 function zoneOf(timeZone: string): { readonly timeZone?: string } {
   if (timeZone === "auto") return {};
   try {
@@ -29,13 +29,13 @@ function zoneOf(timeZone: string): { readonly timeZone?: string } {
   }
 }
 
-/** `22:00`, `Mon 06:30` beyond a day, with the date beyond six. @param timeZone as the setting */
+/** `22:00` within a day, `Mon 06:30` within six days, otherwise with the date. @param timeZone the setting */
 export function momentText(atMs: number, nowMs: number, timeZone: string): string {
-  const away = Math.abs(atMs - nowMs);
-  return formatted(atMs, away < dayMs ? "clock" : away < 6 * dayMs ? "weekday" : "date", timeZone);
+  const distance = Math.abs(atMs - nowMs);
+  return formatted(atMs, distance < dayMs ? "clock" : distance < 6 * dayMs ? "weekday" : "date", timeZone);
 }
 
-/** `28 Nov 2026 21:04`. @param timeZone as the setting */
+/** `28 Nov 2026 21:04`. @param timeZone the setting */
 export const localMoment =
   (timeZone: string) =>
   (atMs: number): string =>

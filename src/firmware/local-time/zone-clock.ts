@@ -1,18 +1,18 @@
 /**
- * Folder local-time/: which local time it is, and whether the clock can be trusted with it.
+ * Folder local-time/: the local time, and whether the clock can be trusted.
  *
- * The offset of a time zone, by the database of Node.js.
+ * The offset of a time zone and its next change, from Node.js's time zone database.
  *
- * Guarantee: looks it up once a day, not at each step; the next change is known nine days ahead, longer than the week of a
- * schedule.
+ * Guarantee: looked up once a day, not at each step; the next change is known nine days ahead, which is
+ * longer than the week of a schedule.
  */
 import { days, hours, millis, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LocalTime } from "../../control/schedule/week-times.ts";
 
-const ahead = days(9);
-/** Offsets last for weeks at least. */
+const lookAhead = days(9);
+/** Every offset is valid for weeks at least, so that no change is missed. */
 const searchStep = hours(12);
-const valid = days(1);
+const cacheTime = days(1);
 
 /** From UTC to local time, in ms. */
 type Offset = (wallMs: number) => number;
@@ -23,7 +23,7 @@ export class ZoneClock {
 
   /** @param timeZone an IANA name; "auto": that of this machine @throws RangeError for an unknown one */
   constructor(timeZone: string) {
-    // Without Intl, whose first use costs time at the start.
+    // "auto" avoids Intl, whose first use delays the start.
     this.#offset = timeZone === "auto" ? machineOffset : offsetIn(timeZone);
   }
 
@@ -34,12 +34,16 @@ export class ZoneClock {
     const atMs = this.#changeAfter(wallMs, offset);
     const change = atMs === undefined ? undefined : { atMs, offset: millis(this.#offset(atMs)) };
     const local = { offset, change };
-    this.#known = { from: wallMs, until: Math.min(wallMs + valid, atMs ?? Number.POSITIVE_INFINITY), local };
+    this.#known = {
+      from: wallMs,
+      until: Math.min(wallMs + cacheTime, atMs ?? Number.POSITIVE_INFINITY),
+      local,
+    };
     return local;
   }
 
   #changeAfter(wallMs: number, offset: number): WallMillis | undefined {
-    for (let at = wallMs; at < wallMs + ahead; at += searchStep) {
+    for (let at = wallMs; at < wallMs + lookAhead; at += searchStep) {
       if (this.#offset(at + searchStep) === offset) continue;
       let [before, after] = [at, at + searchStep];
       while (after - before > 1) {

@@ -1,8 +1,8 @@
 /**
- * The timeline of a device's own page: who changed what, told from one status to the next.
+ * The timeline of a device's own page: who changed what, found by comparing consecutive statuses.
  *
- * Guarantee: bounded. It begins with the last change of each value; a change that was undone between two statuses, which
- * come at most one a second, is not in it.
+ * Guarantee: bounded. It begins with the last change of each value. Statuses arrive at most once a second: a
+ * change that was undone in between is missing.
  */
 import { equalJson, type Json } from "../../base/json/value.ts";
 import type { Actor, TimelineEvent } from "../../hub/page-server/api.ts";

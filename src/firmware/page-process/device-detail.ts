@@ -1,4 +1,7 @@
-/** A running device's status as the page receives it: the same form as that of a hub's device, with one side. */
+/**
+ * Converts a running device's status to the form that the page receives: that of a hub's device, without a
+ * desired side.
+ */
 import type { Json } from "../../base/json/value.ts";
 import type {
   DeviceDetail,
@@ -11,11 +14,11 @@ import type { CommandName, TelemetryName } from "../../model/cloud-model.ts";
 import { faultsText } from "../../model/faults.ts";
 import type { DeviceStatus } from "../local-socket/messages.ts";
 
-/** What is known of the device. */
+/** What the page's process knows of the device. */
 export interface Known {
   readonly id: string;
   readonly revision: number;
-  /** The last one. */
+  /** The last status received. */
   readonly status: DeviceStatus | undefined;
   readonly statusAtMs: number;
   /** Whether the device answers, and since when. */
@@ -24,7 +27,7 @@ export interface Known {
   readonly panel: PanelView | undefined;
 }
 
-/** Those that the local socket carries. */
+/** The commands that the local socket supports. */
 export const pageCommands: readonly CommandName[] = [
   "boost",
   "preset",
@@ -83,7 +86,7 @@ export function settingsOf(status: DeviceStatus | undefined): Pick<DeviceDetail,
   return { settings: { changed: settings as Readonly<Record<string, Json>>, ...(fixed && { fixed }) } };
 }
 
-/** As telemetry names them. */
+/** The readings by their telemetry names. */
 export function readingsOf(status: DeviceStatus): Partial<Readonly<Record<TelemetryName, Json>>> {
   const { temperature, humidity, aim, demand, heater } = status;
   return {

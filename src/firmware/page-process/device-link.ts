@@ -1,8 +1,8 @@
 /**
  * The page's connection to the running device, by its local socket: follows its status and its log, and passes requests.
  *
- * Guarantee: a device that stops, or restarts, is found again; while it is away, `onStatus` has said so. A request is
- * answered within seconds.
+ * Guarantee: reconnects to a device that stopped or restarted; `onStatus` reports when it does not answer. A
+ * request is answered within seconds.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -20,7 +20,7 @@ export interface DeviceLinkOptions {
   readonly log: Log;
   /** `undefined`: the device does not answer. */
   readonly onStatus: (status: DeviceStatus | undefined) => void;
-  /** Each new log event; after `onLogBegins` those of before, once more. */
+  /** Called for each new log event. After `onLogBegins`, earlier events are repeated first. */
   readonly onLog: (event: LogEvent) => void;
   readonly onLogBegins: () => void;
 }
@@ -49,7 +49,7 @@ export class DeviceLink {
   async request(make: (id: number) => ToDevice): Promise<Requested> {
     let client: LocalClient | undefined;
     try {
-      // One connection for each: an answer cannot be taken for that of another request.
+      // One connection for each request, so that answers cannot be confused.
       client = await LocalClient.connect(this.#options.dataPath);
       return { kind: "done", stored: await client.request(make) };
     } catch (error) {
@@ -87,7 +87,7 @@ export class DeviceLink {
     }
   }
 
-  /** Follows until the connection ends. */
+  /** Connects once, and follows status and log until the connection ends. */
   async #once(): Promise<never> {
     const { dataPath, onStatus, onLog, onLogBegins } = this.#options;
     const client = await LocalClient.connect(dataPath);

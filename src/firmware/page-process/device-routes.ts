@@ -1,4 +1,7 @@
-/** The routes of a device's own page: those of api.ts that one device has. Changes go through its local socket. */
+/**
+ * The routes of a device's own page: those of api.ts that make sense for a single device. Changes are sent to
+ * its local socket.
+ */
 import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import { isRecord, type Json, type JsonObject, mergePatch } from "../../base/json/value.ts";
@@ -66,7 +69,7 @@ async function changeSettings(c: Context, { link }: DeviceRouteParts): Promise<R
   return answer.kind === "done" ? c.json({}) : notChanged(c, answer);
 }
 
-/** As the twin would merge it: an object keeps its other members, and without a value the default is in force. */
+/** Merged as in a twin: an object keeps its other members, and `null` restores the default. */
 function patched(value: Json | undefined, patch: Json, name: Parameters<typeof writableSpec>[0]): Json {
   if (patch === null) return writableSpec(name).default as Json;
   return isRecord(patch) ? mergePatch(isRecord(value) ? value : {}, patch as JsonObject) : patch;
@@ -77,7 +80,7 @@ async function command(c: Context, { link, clock }: DeviceRouteParts): Promise<R
   if ("problem" in body) return malformed(c, body.problem);
   const { name, payload } = body.value;
   const make = isCommandName(name) && pageCommands.includes(name) ? requestOf(name, payload) : undefined;
-  if (make === undefined) return malformed(c, `${name.slice(0, 64)} is no command with such a parameter`);
+  if (make === undefined) return malformed(c, `${name.slice(0, 64)} is not a command with such a parameter`);
   const startedAt = clock.now();
   const answer = await link.request(make);
   if (answer.kind !== "done") return notChanged(c, answer);

@@ -1,7 +1,7 @@
 /**
- * What the page of one device shows, kept from its status, its log and its front; changes are sent to the pages.
+ * The content of a single device's page, from its status, its log and its front; changes are sent to the pages.
  *
- * Guarantee: memory is bounded; a device that is away is shown as such, with its last values.
+ * Guarantee: memory is bounded; a device that does not answer is shown as disconnected, with its last values.
  */
 import type { Clock } from "../../base/clock.ts";
 import { equalJson } from "../../base/json/value.ts";
@@ -68,7 +68,7 @@ export class DeviceView implements FeedSource {
     return this.#lines;
   }
 
-  /** The last one; its values may be old. */
+  /** The last status received; its values may be old. */
   get status(): DeviceStatus | undefined {
     return this.#status;
   }

@@ -1,4 +1,4 @@
-/** Where the page of a data folder is, for commands; nothing of it is secret. */
+/** The addresses of a data folder's page, stored for commands; contains no secret. */
 import { join } from "node:path";
 import { makePrivateFolder, replaceFile } from "../../base/files/atomic-file.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
@@ -9,10 +9,10 @@ import { type HostNames, withPort } from "../../hub/host-names.ts";
 import { pageFolder } from "./password-file.ts";
 
 export interface PageNote {
-  /** Process number. */
+  /** Process id. */
   readonly process: number;
   readonly port: number;
-  /** Addresses for people, the best one first; more than that of this machine alone when others reach it. */
+  /** Addresses for people, the best one first. Only `localhost` unless other machines can reach the page. */
   readonly urls: readonly string[];
 }
 
@@ -23,11 +23,14 @@ const note: Schema<PageNote> = object({
 });
 const fileIn = (dataPath: string): string => join(pageFolder(dataPath), "address.json");
 
-/** By its name first: an address changes more often. @param names `undefined`: only this machine reaches it */
+/**
+ * Host names come before IP addresses, which change more often. @param names `undefined`: only this machine
+ * can reach the page
+ */
 export const pageUrls = (names: HostNames | undefined, port: number): readonly string[] =>
   (names?.reachable() ?? ["localhost"]).map((name) => `http://${withPort(name, port)}/`);
 
-/** Written only where it says something else: memory cards wear. @throws the system's error */
+/** Written only if changed, since memory cards wear. @throws the system's error */
 export async function writePageNote(dataPath: string, where: PageNote): Promise<void> {
   const known = readPageNote(dataPath);
   const isSame = known?.process === where.process && known.urls.join() === where.urls.join();
@@ -36,7 +39,7 @@ export async function writePageNote(dataPath: string, where: PageNote): Promise<
   await replaceFile(fileIn(dataPath), `${JSON.stringify(where)}\n`);
 }
 
-/** @returns `undefined` where there is none that can be read */
+/** @returns `undefined` if it is missing or unreadable */
 export function readPageNote(dataPath: string): PageNote | undefined {
   try {
     return readText(note, readSmallFile(fileIn(dataPath), { limit: 8192 }) ?? "");

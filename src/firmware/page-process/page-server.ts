@@ -1,11 +1,12 @@
 /**
  * Folder page-process/: the device's own page, in a process of its own.
  *
- * Serves the page of the device that runs on a data folder: it is told of the device by the local socket, and of its front
- * by the guardian.
+ * Serves the page of the device that runs on a data folder. The device's status arrives over the local
+ * socket, its front through the guardian.
  *
- * Guarantee: heating does not depend on it: it asks, as any command does. On loopback unless it is opened to the house,
- * and then nobody sees or changes anything without the password.
+ * Guarantee: heating does not depend on it: it is a client of the local socket like any command. It listens
+ * on loopback only, unless it is opened to the local network: then nothing can be seen or changed without the
+ * password.
  */
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
@@ -29,7 +30,7 @@ import { DeviceView } from "./device-view.ts";
 import { pageUrls, readPageNote, writePageNote } from "./page-note.ts";
 import { PasswordFile } from "./password-file.ts";
 
-/** Who reaches the page. */
+/** Who can reach the page. */
 export type PageReach = "local" | "lan";
 
 export interface DevicePageOptions {
@@ -38,13 +39,13 @@ export interface DevicePageOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly reach: PageReach;
-  /** More names by which it is reached. */
+  /** Further host names of this machine. */
   readonly names?: readonly string[] | undefined;
-  /** That one or none; 0 any free one. Absent: the usual one, the last one, or another that may be used. */
+  /** A fixed port; 0: any free one. Absent: the default port, the last one, or another allowed one. */
   readonly port?: number | undefined;
-  /** The ports that may be used. */
+  /** The allowed ports. */
   readonly allowedPorts: readonly number[];
-  /** As they are now. */
+  /** The current settings. */
   readonly settings: () => Settings;
   /** Serve /metrics and /api/state beyond loopback too. */
   readonly monitoring?: boolean | undefined;
@@ -55,14 +56,14 @@ export interface DevicePageOptions {
 }
 
 export interface DevicePage {
-  /** The best one first. */
+  /** Addresses of the page, the best one first. */
   readonly urls: readonly string[];
   readonly port: number;
   readonly view: DeviceView;
   close(): Promise<void>;
 }
 
-/** A phone at home is not asked for the password each day. */
+/** Long, so that a phone at home need not sign in every day. */
 export const homeSessionTime = hours(30 * 24);
 
 /** @throws Error with `code`: EADDRINUSE, EACCES */
@@ -94,7 +95,7 @@ export async function startDevicePage(options: DevicePageOptions): Promise<Devic
   );
   link.start();
   const urls = pageUrls(reach === "lan" ? names : undefined, server.port);
-  // Without it only `page show` does not know the address.
+  // A failure affects only `page show`, which then does not know the address.
   await writePageNote(dataPath, { process: process.pid, port: server.port, urls }).catch((error: unknown) =>
     log.warn("page-address-not-stored", { reason: messageOf(error) }),
   );
@@ -140,7 +141,7 @@ function served(options: DevicePageOptions, { names, view, link }: Parts): PageO
 }
 
 function portsFor({ port, allowedPorts, dataPath }: DevicePageOptions): readonly number[] {
-  // Those where a hub usually is are left to it.
+  // The default ports of a hub are left free for it.
   const usual: readonly number[] = Object.values(defaultPorts);
   const spare = allowedPorts.filter((each) => !usual.includes(each));
   if (port !== undefined) return port === 0 && spare.length > 0 ? spare : [port];

@@ -1,5 +1,5 @@
 /**
- * Runs the process with the page: the local hub once the loop requests it, else the device's own page. Forwards the
+ * Runs the process with the page: the local hub once the loop requests it, otherwise the device's own page. Forwards the
  * messages about the device's front between that process and the loop.
  *
  * Guarantee: heating never depends on it: it starts after the loop, its end is only logged, and it is restarted after
@@ -31,7 +31,7 @@ import { systemClock } from "../process/system-clock.ts";
 export interface PageSupervisorOptions {
   readonly dataPath: string;
   readonly log: Log;
-  /** Nothing may be written over a live panel. */
+  /** The terminal shows a live panel, so nothing else may print there. */
   readonly quiet: boolean;
   /** Flags of the verb that serves the page, besides the data folder. */
   readonly flags?: readonly string[];
@@ -80,7 +80,10 @@ export class PageSupervisor {
     });
   }
 
-  /** Starts what the loop needs, instead of what runs for one before, and tells the loop when it is ready. */
+  /**
+   * Starts the server that the loop needs, in place of the one for an earlier loop, and tells the loop when
+   * it is ready.
+   */
   startFor(loop: ChildProcess, what: Served): void {
     if (loop !== this.#loop) this.#listenTo(loop);
     this.#loop = loop;

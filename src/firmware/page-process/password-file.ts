@@ -1,8 +1,8 @@
 /**
- * The page's password, as a file in the data folder, 0600: its scrypt digest, never the password.
+ * The page's password: a file in the data folder, 0600, with its scrypt digest but not the password itself.
  *
- * Guarantee: a first password is never set over another. A file that is damaged counts as a password that nothing matches:
- * the page stays closed until `page password` sets another.
+ * Guarantee: setting the first password never replaces an existing one. A damaged file counts as a password
+ * that nothing matches: the page stays closed until `page password` sets a new one.
  */
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ interface Stored {
   readonly digest: string;
 }
 
-/** 16 MiB and some 100 ms on a Pi 3: OWASP's choice where memory is scarce. */
+/** 16 MiB and some 100 ms on a Pi 3: OWASP's recommendation for little memory. */
 const strength = { cost: 14, parallel: 5 };
 const base64 = { pattern: /^[A-Za-z0-9+/]{20,100}={0,2}$/, expected: "base64" };
 const stored: Schema<Stored> = object({
@@ -34,13 +34,13 @@ const stored: Schema<Stored> = object({
   salt: string(base64),
   digest: secret(string(base64)),
 });
-const readEvery = seconds(1);
+const rereadInterval = seconds(1);
 const digestBytes = 32;
 
 export const pageFolder = (dataPath: string): string => join(dataPath, "page");
 const fileIn = (dataPath: string): string => join(pageFolder(dataPath), "password.json");
 
-/** Sets it, whether there is one or not. @throws the system's error */
+/** Sets the password, whether or not there is one. @throws the system's error */
 export async function storePassword(dataPath: string, password: string): Promise<void> {
   const text = await textOf(password);
   await makePrivateFolder(pageFolder(dataPath));
@@ -92,10 +92,10 @@ export class PasswordFile implements PagePassword {
     }
   };
 
-  /** Another process may have set it. */
+  /** Read again after a second, since another process may have set it. */
   #read(): Stored | "damaged" | undefined {
     const now = this.#clock.now();
-    if (this.#readAt !== undefined && now - this.#readAt < readEvery) return this.#stored;
+    if (this.#readAt !== undefined && now - this.#readAt < rereadInterval) return this.#stored;
     this.#readAt = now;
     try {
       const text = readSmallFile(fileIn(this.#dataPath), { limit: 4096 });
@@ -107,7 +107,7 @@ export class PasswordFile implements PagePassword {
   }
 }
 
-/** Says at the start of a page that others cannot use it yet. */
+/** Warns at the start of a page without a password that other machines cannot use it yet. */
 export function warnOfPassword(dataPath: string, clock: Pick<Clock, "now">, log: Log): void {
   if (new PasswordFile(dataPath, clock).edition !== undefined) return;
   log.warn("page-password-unset", {

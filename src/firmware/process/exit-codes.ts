@@ -1,4 +1,4 @@
-/** Exit codes of every command, after sysexits(3), and the error that carries one to the top. */
+/** Exit codes of every command, after sysexits(3), and the error that contains one. */
 export const exitCodes = {
   ok: 0,
   /** A check ran and found something wrong. */

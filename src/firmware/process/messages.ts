@@ -5,13 +5,14 @@
  * the loop and its cloud process are in cloud-process/messages.ts, those about the device's front in
  * front/messages.ts.
  *
- * An update brings another loop than the guardian was built with, older or newer. `guardianProtocol` is what both speak: the
- * flags of the verb `loop`, these messages, and the launch note (update/launch-note.ts). Whoever changes them so that one of
- * before does not work any more raises it; what is only added, and may be left unread, is no change.
+ * An update brings another loop than the guardian was built with, older or newer. `guardianProtocol` is the
+ * version of what both use: the flags of the verb `loop`, these messages, and the launch note
+ * (update/launch-note.ts). Increase it with every incompatible change; an addition that may be ignored is not
+ * one.
  *
  * Guarantee: `read` of base/schema reads all of them: a message is complete and of its type, or is ignored.
- * The contents that concern heating are defined elsewhere: the guardian loads this file, and forwards unread
- * what it does not act on.
+ * The contents that concern heating are defined elsewhere: the guardian loads this file, and forwards other
+ * messages without parsing their contents.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, map, object } from "../../base/schema/structures.ts";
@@ -30,23 +31,23 @@ export const hubReady = object({ page: string(), credentials: string() });
 export const loopToGuardian = byKind("kind", {
   /** The loop made a step (heartbeat); with the relay state that it commands. */
   beat: object({ heaterOn: boolean }),
-  /** First of all: which `guardianProtocol` this loop speaks. */
+  /** The first message: the `guardianProtocol` of this loop. */
   hello: object({ protocol: integer(1) }),
-  /** What an update on trial must prove; at each change. */
+  /** What an update on trial must prove; sent at each change. */
   health: object({
-    /** A good reading has come since the start. */
+    /** A good reading was received since the start. */
     sensor: boolean,
     /** The relay's line could be written, and reads back what is commanded. */
     relay: boolean,
     /** Settings and stored state were read, and the state is stored again. */
     storage: boolean,
   }),
-  /** This loop is to be ended, the relay off first, and the next one chosen. @see update/swap/swap.ts */
+  /** Requests that this loop is ended, with the relay off first, and the next one chosen. @see update/swap/swap.ts */
   "replace-loop": object({
-    /** The slot that is to be tried, and its image; absent: what a person has asked for, in request.json. */
+    /** The slot to try, and its image; absent: a person's request in request.json. */
     slot: optional(oneOf(["a", "b"])),
     digest: optional(string(undefined, 64)),
-    /** The sensor fails already: of that the next firmware is not accused. */
+    /** The sensor fails already, so the next firmware is not blamed for that. */
     sensorFails: optional(boolean),
   }),
   "secrets-wanted": nothing,
@@ -54,7 +55,7 @@ export const loopToGuardian = byKind("kind", {
   "no-credentials": nothing,
   /** The loop needs no local hub: the device's own page is enough. */
   "page-wanted": nothing,
-  /** Forwarded to the hub or the page, which reads it. */
+  /** Forwarded to the process with the hub or the page, which parses it. */
   "panel-shown": nothing,
 });
 
@@ -63,7 +64,7 @@ export const guardianToLoop = byKind("kind", {
   "beat-heard": nothing,
   /** Whether the watcher runs: the device shows a missing one as a fault (SR-11). */
   watcher: object({ missing: boolean }),
-  /** This loop was on trial, and is not any more: it may store state that only it can read. */
+  /** The trial of this loop has succeeded: it may now store state that only it can read. */
   "update-confirmed": nothing,
   "secrets-given": secretsGiven,
   "hub-ready": hubReady,

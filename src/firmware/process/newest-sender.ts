@@ -12,7 +12,7 @@ import type { Millis } from "../../base/units.ts";
 export interface NewestSenderOptions<T> {
   readonly clock: Clock;
   readonly spacing: Millis;
-  /** Must not throw; calls `done` once, whether the value arrived or was lost. */
+  /** Must not throw; calls `done` once, when the value has arrived or was lost. */
   readonly send: (value: T, done: () => void) => void;
 }
 

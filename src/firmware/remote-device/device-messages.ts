@@ -7,7 +7,7 @@ import type { DeviceSnapshot } from "../face.ts";
 import { faultCode, large, quantity } from "../process/message-values.ts";
 import { inForce } from "./in-force-message.ts";
 
-/** The most fault events that are kept between two messages. */
+/** Maximum number of fault events that are kept between two messages. */
 export const maxFaults = 64;
 
 const faults = list(faultCode, maxFaults);

@@ -15,7 +15,7 @@ import { type FaceDevice, snapshotOf } from "../face.ts";
 import { maxFaults } from "./device-messages.ts";
 import type { MessageFromFace, MessageToFace } from "./messages.ts";
 
-/** Must not throw; calls `done` once. @param arrived whether the channel took it */
+/** Must not throw; calls `done` once. @param arrived whether the channel accepted the message */
 export type SendToFace = (message: MessageToFace, done: (arrived: boolean) => void) => void;
 
 type RequestMessage = Extract<MessageFromFace, { kind: "request" }>;
@@ -69,7 +69,7 @@ export class DeviceShare {
     list.shift();
     this.#log.warn("telemetry-held-back", {
       what: "fault events",
-      why: "the process of the face does not take them",
+      why: "the face process does not accept them",
     });
   }
 

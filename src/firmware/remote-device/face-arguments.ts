@@ -1,4 +1,4 @@
-/** What the loop tells a face process on its command line. */
+/** The arguments that the loop passes to a face process. */
 import type { Settings } from "../../model/settings.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
@@ -14,7 +14,7 @@ export interface FaceArguments {
 
 /** Read by commands/line/face.ts. */
 export function faceArguments({ data, choice, settings, simulatedToCloud }: FaceArguments): string[] {
-  // By the clock that counts from the machine's start: both processes share it, and nobody can set it.
+  // Start time by the clock that counts from the machine's boot: both processes share it, and it cannot be set.
   const { clockZeroMs } = bootOfThisMachine(systemClock);
   return [
     ...["--data", data.path, "--board", choice.name, "--log-level", settings.logLevel],

@@ -23,11 +23,11 @@ export interface FaceProcessOptions<Own extends Message>
     SupervisionOptions<OfFace | Own>,
     "clock" | "log" | "name" | "title" | "spawn" | "describeEnd" | "messages"
   > {
-  /** What it raises as a fault. */
+  /** The failing part that its failure raises. */
   readonly part: FacePart;
   /** Messages that only this face has. */
   readonly onOwn: (message: Own) => void;
-  /** It has ended, and is started again. */
+  /** Called when the process has ended and will be restarted. */
   readonly onGone?: () => void;
   readonly onRestart: () => void;
   readonly onCheckForUpdate?: (() => void) | undefined;

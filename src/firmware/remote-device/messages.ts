@@ -24,7 +24,7 @@ export const toFace = {
   device: object({ snapshot, summary: stepSummary }),
   /** The answer to the request with this id, with the device's state after it. */
   answer: object({ id: large, refused: optional(string()), snapshot }),
-  /** What is known of updates. */
+  /** The update status. */
   firmware: object({ report: firmwareReport }),
 };
 

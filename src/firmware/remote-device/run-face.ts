@@ -1,6 +1,6 @@
 /**
- * The process of a face: takes the messages of the loop, starts its face with the device's first state, and ends with the
- * loop.
+ * Runs a face process: receives the loop's messages, starts the face with the device's first state, and ends
+ * with the loop.
  */
 import type { Log } from "../../base/log.ts";
 import type { Schema } from "../../base/schema/schema.ts";
@@ -22,11 +22,11 @@ export interface RunFaceOptions<Own extends Message> {
   readonly ended: ChildEnding;
   /** Everything that the loop may send. */
   readonly messages: Schema<MessageToFace | Own>;
-  /** The log event for what is none of it is `<name>-message-unreadable`. */
+  /** The log event for an unknown message is `<name>-message-unreadable`. */
   readonly name: string;
-  /** Called once. @param firmware what is known of updates; `undefined` on a unit that takes none */
+  /** Called once. @param firmware the update status; `undefined` on a unit without updates */
   readonly makeFace: (firmware: () => FirmwareReport | undefined) => Face;
-  /** The face has begun to start. */
+  /** Call this when the face starts. */
   readonly onStarted?: () => void;
   /** Messages that only this face has. */
   readonly onOwn?: (message: Own) => void;

@@ -29,7 +29,7 @@ export interface EarlierEvent {
 
 export interface ErrorReport {
   readonly kind: ReportKind;
-  /** A fault's code, else the name of the log event. */
+  /** A fault's code, otherwise the name of the log event. */
   readonly code: string;
   readonly detail: string;
   readonly firmware: string;

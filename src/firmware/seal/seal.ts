@@ -19,7 +19,7 @@ import { oneOf, string } from "../../base/schema/values.ts";
 export type SealState =
   | "sealed"
   | "unsealed"
-  /** Nobody sealed or unsealed it yet. */
+  /** It was never sealed or unsealed. */
   | "undecided";
 
 export interface SealChange {

@@ -37,7 +37,7 @@ export interface Program {
   /** A board definition of the user's own. */
   readonly boardFile?: string | undefined;
   /**
-   * Keys whose update images are accepted; default: those of the previous version, else those of the source.
+   * Keys whose update images are accepted; default: those of the previous version, otherwise those of the source.
    */
   readonly keys?: readonly TrustedKey[] | undefined;
 }

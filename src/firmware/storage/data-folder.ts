@@ -18,7 +18,7 @@ export interface DataFolder {
   readonly lastGoodFile: string;
 }
 
-/** `--data`, else systemd's `$STATE_DIRECTORY`, else the XDG state folder. */
+/** `--data`, otherwise systemd's `$STATE_DIRECTORY`, otherwise the XDG state folder. */
 export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv): string {
   if (flag !== undefined) return resolve(flag);
   const fromSystemd = env["STATE_DIRECTORY"]?.split(":")[0];

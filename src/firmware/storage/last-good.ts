@@ -86,7 +86,7 @@ export function lastGoodSettings({ path }: SettingsSource, data: DataFolder): Se
   }
 }
 
-/** For a process that only shows what they say. Never throws: where they cannot be read, they are the defaults. */
+/** For a process that only displays settings. Never throws: unreadable settings are replaced by the defaults. */
 export function settingsToShow(source: SettingsSource, data: DataFolder): Settings {
   try {
     return settingsOrLastGood(source, data).value;
@@ -109,20 +109,20 @@ export function boardOrLastGood(
 ): Chosen<BoardChoice, GoodBoard> {
   let problem: StartupError | undefined;
   let good: GoodBoard | undefined;
-  const choice = chooseBoard(name, data.path, { gpioBackend }, (asked) => {
+  const choice = chooseBoard(name, data.path, { gpioBackend }, (requested) => {
     try {
       const files: Record<string, string> = {};
-      const board = readBoard(asked, (path) => {
+      const board = readBoard(requested, (path) => {
         const text = readDefinition(path);
         files[storedPath(path, data)] = text;
         return text;
       });
-      if (relay !== undefined && relayKey(board.wiring) !== relay) throw relayChanged(asked);
-      good = { name: keyOf(asked, data), files };
+      if (relay !== undefined && relayKey(board.wiring) !== relay) throw relayChanged(requested);
+      good = { name: keyOf(requested, data), files };
       return board;
     } catch (error) {
       if (!(error instanceof StartupError)) throw error;
-      const board = lastGoodBoard(asked, data);
+      const board = lastGoodBoard(requested, data);
       if (board === undefined || (relay !== undefined && relayKey(board.wiring) !== relay)) throw error;
       problem = error;
       return board;

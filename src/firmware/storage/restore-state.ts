@@ -8,7 +8,7 @@ import type { StateStore, Unreadable } from "./state-store.ts";
 export interface RestoredState {
   /** `undefined`: the defaults. */
   readonly durable: DurableState | undefined;
-  /** The newest one, where it could not be used. */
+  /** The newest state, if it could not be used. */
   readonly lost: Unreadable | undefined;
 }
 

@@ -16,11 +16,11 @@ import { exitCodes, StartupError } from "../process/exit-codes.ts";
  * ends with code 78. Every message uses this text.
  */
 export const refusal =
-  "Until the file is right, grove-heater run refuses to start with it, and the heater stays off.";
+  "Until the file is corrected, grove-heater run refuses to start with it, and the heater stays off.";
 
 /** What a mistake causes where the unit has run with good settings before. */
 export const lastGoodInUse =
-  "Until the file is right, grove-heater run goes on with the last good settings and shows the fault settings-unreadable.";
+  "Until the file is corrected, grove-heater run continues with the last good settings and shows the fault settings-unreadable.";
 
 /** The file cannot be used. The remedy includes what that causes where no last good settings replace it. */
 export class SettingsFailure extends StartupError {
@@ -40,7 +40,7 @@ export interface SettingsSource {
 
 export interface SettingsFile {
   readonly settings: Settings;
-  /** Whether there was a file; without one the defaults are in force. */
+  /** Whether the file existed; without it the defaults are in force. */
   readonly found: boolean;
   readonly problems: readonly LocatedProblem[];
 }
@@ -50,7 +50,7 @@ export type LocatedProblem = SettingProblem & { readonly place?: TextPosition };
 
 /**
  * Reads and checks; the caller decides what to do about the problems.
- * @throws SettingsFailure when the file cannot be read, is not JSON, or was named and is not there
+ * @throws SettingsFailure when the file cannot be read, is not JSON, or was named and does not exist
  */
 export function readSettingsFile(source: SettingsSource): SettingsFile {
   const text = readSettingsText(source);
@@ -96,7 +96,10 @@ export function settingProblemText({ key, cause, allowed, nextStep }: SettingPro
 /** Many times the size of all settings together. */
 const maxFileBytes = 256 * 1024;
 
-/** `undefined` when there is no file. @throws SettingsFailure when it cannot be read, or was named and is not there */
+/**
+ * `undefined` when there is no file. @throws SettingsFailure when it cannot be read, or was named and does
+ * not exist
+ */
 export function readSettingsText({ path, named }: SettingsSource): string | undefined {
   let text: string | undefined;
   try {

@@ -3,10 +3,10 @@
  *
  * Keeps one small document on disk; it survives power cuts and damaged files.
  *
- * Guarantee: at any instant the file holds a complete document that was once offered, or does not exist; a
- * file that cannot be read is kept aside and not overwritten, and the previous document is returned instead;
- * one write is under way at a time and the newest document waits for it; neither reading nor writing blocks
- * the caller for ever, and a disk that hangs or is full only sets `failure`.
+ * Guarantee: at any instant the file holds a complete document that was once offered, or does not exist; an
+ * unreadable file is set aside and not overwritten, and the previous document is returned instead; one write
+ * is under way at a time and the newest document waits for it; neither reading nor writing blocks the caller
+ * for ever, and a disk that hangs or is full only sets `failure`.
  *
  * Order of a write: new file, fsync, hard link for the present file, rename, fsync of the folder. A power cut
  * at any point leaves a complete file, old or new; the hard link needs no write of its own.
@@ -34,9 +34,9 @@ export type Loaded =
 export interface Unreadable {
   readonly kind: "unreadable";
   readonly reason: string;
-  /** Where the file is now; `undefined` when the disk did not let it be moved. */
+  /** Where the file is now; `undefined` if it could not be moved. */
   readonly keptAs: string | undefined;
-  /** The previous document, where that is undamaged. */
+  /** The previous document, if that is undamaged. */
   readonly previous: { readonly document: unknown } | undefined;
 }
 
@@ -67,7 +67,7 @@ export class StateStore {
     return this.#failure;
   }
 
-  /** Nothing waits to be written, or writing fails, so that it is no use to wait. */
+  /** Whether everything is written; true also when writing fails, since waiting would be of no use. */
   get settled(): boolean {
     return this.#offered === undefined || this.#failure !== undefined;
   }

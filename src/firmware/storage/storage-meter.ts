@@ -1,5 +1,5 @@
 /**
- * Compares the size of everything in the data folder with what the manifest grants.
+ * Compares the size of everything in the data folder with the manifest's grant.
  *
  * Guarantee: `reserve` refuses (EPERM, with the line to add) a write that would exceed the grant. For a
  * minute after a full count it does not read the disk: it only adds what this process writes. A file that

@@ -1,5 +1,6 @@
 /**
- * How a supervised process ends: when the loop says so or is gone, and on its own crash, which the loop is told of first.
+ * How a supervised process ends: when the loop requests it or has ended, and after its own crash, which it
+ * first reports to the loop.
  */
 import { stackOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -16,7 +17,7 @@ const crashLimit = millis(500);
 export interface ChildEndingOptions {
   readonly log: Log;
   readonly send: (message: LogMessage, sent: () => void) => void;
-  /** Of the log: `<name>-crash`. */
+  /** The log event is `<name>-crash`. */
   readonly name: string;
   /** In messages: "the cloud process". */
   readonly title: string;
@@ -25,13 +26,13 @@ export interface ChildEndingOptions {
 
 export interface ChildEnding {
   /** Resolves when the process is to end. */
-  readonly asked: Promise<void>;
+  readonly requested: Promise<void>;
   stop(): void;
 }
 
 export function childEnding({ log, send, name, title, dataPath }: ChildEndingOptions): ChildEnding {
   let stop = (): void => {};
-  const asked = new Promise<void>((resolve) => {
+  const requested = new Promise<void>((resolve) => {
     stop = resolve;
   });
   process.on("disconnect", stop);
@@ -46,5 +47,5 @@ export function childEnding({ log, send, name, title, dataPath }: ChildEndingOpt
   process.on("uncaughtException", crash("exception"));
   process.on("unhandledRejection", crash("rejection"));
   if (process.send === undefined) stop();
-  return { asked, stop: () => stop() };
+  return { requested, stop: () => stop() };
 }

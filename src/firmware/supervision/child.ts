@@ -1,7 +1,7 @@
 /**
- * The messages of the loop, and the end, in a supervised process.
+ * A supervised process's side: receives the loop's messages, and ends in order.
  *
- * Guarantee: every ping is answered; what is none of its messages is dropped and logged.
+ * Guarantee: every ping is answered; an unknown message is dropped and logged.
  */
 import type { Log } from "../../base/log.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
@@ -27,7 +27,7 @@ export interface ListenOptions<Own extends Message> {
 const closeLimit = seconds(3);
 
 /**
- * To be called once, before anything else may listen: messages that arrive before any listener are delivered only to the
+ * Call this once, before anything else listens: messages that arrive before any listener are delivered only to the
  * first one.
  */
 export function listenToLoop<Own extends Message>(options: ListenOptions<Own>): void {
@@ -44,12 +44,12 @@ export function listenToLoop<Own extends Message>(options: ListenOptions<Own>): 
   });
 }
 
-/** Waits until the process is to end, closes what it has, and exits. */
+/** Waits until the process is to end, calls the closing function, and exits. */
 export async function endWithLoop(
-  { asked }: Pick<ChildEnding, "asked">,
+  { requested }: Pick<ChildEnding, "requested">,
   close: () => Promise<void> | undefined,
 ): Promise<never> {
-  await asked;
+  await requested;
   await Promise.race([close(), systemClock.sleep(closeLimit)]);
   process.exit(exitCodes.ok);
 }

@@ -1,7 +1,7 @@
 /**
  * The messages that every supervised process has; each adds its own. One set for each direction.
  *
- * Guarantee: a log line is bounded, and has plain values alone.
+ * Guarantee: a log line is bounded and has only plain values.
  */
 import { type Json, textOfJson } from "../../base/json/value.ts";
 import { type LogFields, logLevels } from "../../base/log.ts";
@@ -32,7 +32,7 @@ export const toChild = {
   /** It is to answer with "pong". */
   ping: nothing,
   stop: nothing,
-  /** Only for the code that asked for them, which has a listener of its own. */
+  /** Handled only by the code that requested them, which has its own listener. */
   "secrets-given": secretsGiven,
 };
 

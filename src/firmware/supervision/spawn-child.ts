@@ -15,7 +15,7 @@ export interface SpawnOptions {
   readonly quiet: boolean;
 }
 
-/** @throws Error when the system has no process to give */
+/** @throws Error when the system cannot create a process */
 export function spawnChild({ bundle, flags, secrets, quiet }: SpawnOptions): SupervisedChild {
   const child = spawn(process.execPath, [...cleanFlags(), join(packageRoot, "dist", bundle), ...flags], {
     ...ownSession(),
@@ -25,7 +25,7 @@ export function spawnChild({ bundle, flags, secrets, quiet }: SpawnOptions): Sup
   return {
     pid: child.pid,
     send(message, done) {
-      // A channel that is gone is an argument of the callback, not an exception.
+      // With a callback, the error of a closed channel is passed to it and not thrown.
       if (child.connected) child.send(message, (error) => done(error === null));
       else done(false);
     },

@@ -1,11 +1,12 @@
 /**
- * Folder supervision/: processes below the control loop that may fail without the loop noticing.
+ * Folder supervision/: processes below the control loop, whose failures do not disturb the loop.
  *
  * Supervises one of them, such as the cloud process or the updater.
  *
- * Guarantees: no failure of that process (crash, hang, kill -9, out of memory) delays a step. It is restarted after
- * pauses that grow to half a minute; one that answers no ping for 30 s is killed. `failure` says while it does not work
- * (SR-11). Its log lines are written here; a message that is none of its own is dropped and logged. It ends with the loop.
+ * Guarantees: no failure of that process (crash, hang, kill -9, out of memory) delays a step. It is restarted
+ * after pauses that grow to half a minute; one that answers no ping for 30 s is killed. `failure` is set
+ * while it does not work (SR-11). Its log lines are written here; an unknown message is dropped and logged.
+ * It ends with the loop.
  */
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -19,18 +20,21 @@ import { isFromChild, type Message, type MessageFromChild } from "./messages.ts"
 /** The process, as its supervisor needs it. */
 export interface SupervisedChild {
   readonly pid: number | undefined;
-  /** Must not throw; calls `done` once. @param done is told whether the channel took it */
+  /** Must not throw; calls `done` once. @param done receives whether the channel accepted the message */
   send(message: object, done: (arrived: boolean) => void): void;
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (code: number | null, signal: string | null) => void): void;
   kill(): void;
 }
 
-/** What is known of the ends of earlier processes. */
+/** How earlier processes ended. */
 export interface EndRecord {
-  /** Crashes in a row; 0 after one that was healthy for a minute, and after an end that a person must fix. */
+  /**
+   * Crashes in a row; reset after a process that was healthy for a minute, and after a failure that a person
+   * must fix.
+   */
   readonly crashes: number;
-  /** The last one had begun its work. */
+  /** The last process had started its work. */
   readonly hadBegun: boolean;
   readonly wasCrash: boolean;
 }
@@ -48,11 +52,11 @@ export interface SupervisionOptions<Own extends Message> {
   readonly messages: Schema<Own | MessageFromChild>;
   /** Messages that not every process has. */
   readonly onMessage: (message: Own) => void;
-  /** A new process is there, or the last one is gone. */
+  /** Called when a process has started, and when it has ended. */
   readonly onChild?: (child: SupervisedChild | undefined) => void;
-  /** `failure` is another. */
+  /** Called when `failure` has changed. */
   readonly onFailure: (failure: string | undefined) => void;
-  /** More for the log line of an end. */
+  /** Further fields for the log line about an end. */
   readonly describeEnd?: (record: EndRecord) => LogFields;
 }
 
@@ -63,9 +67,9 @@ const pingEvery = seconds(5);
 const silenceLimit = seconds(30);
 /** Loading the SDK blocks it; on the slowest board for some ten seconds. */
 const startLimit = minutes(1);
-/** A timer so late means that this process or the machine was stalled: pings may be unread. */
+/** A timer that is this late means that this process or the machine was stalled: answers may be unread. */
 const lateTimer = seconds(2);
-/** How long it must do its work before it counts as back. */
+/** How long a restarted process must work before it counts as recovered. */
 const settledAfter = seconds(3);
 const stopLimit = millis(3500);
 
@@ -74,11 +78,11 @@ export class SupervisedProcess<Own extends Message = never> {
   #child: SupervisedChild | undefined;
   readonly #restarts = new Backoff(restarts);
   #record: EndRecord = { crashes: 0, hadBegun: false, wasCrash: false };
-  /** This process has said that it works; and when it began. */
+  /** Whether this process has reported that it works, and when it started. */
   #hasBegun = false;
   #startedAt: Millis = millis(0);
-  #heardAt: Millis = millis(0);
-  /** Why there is no process; and what it says of itself. */
+  #answeredAt: Millis = millis(0);
+  /** Why there is no process, and the failure that the process reports. */
   #failure: string | undefined;
   #reported: string | undefined;
   #announced: string | undefined;
@@ -106,10 +110,10 @@ export class SupervisedProcess<Own extends Message = never> {
     this.#child = child;
     this.#hasBegun = false;
     this.#startedAt = clock.now();
-    this.#heardAt = clock.now();
+    this.#answeredAt = clock.now();
     child.onMessage((message) => {
       if (child !== this.#child) return;
-      this.#heardAt = clock.now();
+      this.#answeredAt = clock.now();
       this.#take(message);
     });
     child.onExit((code, signal) => this.#ended(child, code, signal));
@@ -117,12 +121,12 @@ export class SupervisedProcess<Own extends Message = never> {
     this.#ping(child);
   }
 
-  /** Why its work is not done, while it is not: there is no process, or it says so itself. */
+  /** The failure, while it does not work: there is no process, or the process reports a failure. */
   get failure(): string | undefined {
     return this.#failure ?? this.#reported;
   }
 
-  /** Lost where there is no process to take it. */
+  /** The message is lost if there is no process. */
   send(message: object): void {
     this.#child?.send(message, () => {});
   }
@@ -149,7 +153,7 @@ export class SupervisedProcess<Own extends Message = never> {
     });
   }
 
-  /** Resolves when the process is gone: within four seconds. */
+  /** Resolves when the process has ended: within four seconds. */
   async close(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimers();
@@ -172,8 +176,8 @@ export class SupervisedProcess<Own extends Message = never> {
     this.#cancelTimers = clock.setTimer(pingEvery, () => {
       const now = clock.now();
       const limit = this.#hasBegun ? silenceLimit : startLimit;
-      if (now - dueAt > lateTimer) this.#heardAt = now;
-      if (now - this.#heardAt > limit) {
+      if (now - dueAt > lateTimer) this.#answeredAt = now;
+      if (now - this.#answeredAt > limit) {
         log.error(`${name}-silent`, { forSeconds: limit / 1000, pid: child.pid });
         child.kill();
         return;
@@ -192,7 +196,7 @@ export class SupervisedProcess<Own extends Message = never> {
     this.#onEnded();
     if (this.#stopped) return;
     const reason = signal === null ? `exit code ${code}` : `signal ${signal}`;
-    // A broken manifest, or a lack of memory, is no crash.
+    // An invalid manifest, or a lack of memory, is not a crash.
     const isCrash = child.pid !== undefined && !isForThePerson(code);
     if (this.#hasBegun && this.#options.clock.now() - this.#startedAt >= healthyAfter) {
       this.#record = { ...this.#record, crashes: 0 };

@@ -33,7 +33,7 @@ export const firmwareReport: Schema<FirmwareReport> = object({
 export interface Reporter {
   readonly version: string;
   readonly program: SlotName | "factory";
-  /** `undefined`: it follows none. */
+  /** `undefined`: it follows no feed. */
   readonly feed: { readonly channel: string; readonly group: string } | undefined;
   readonly unitId: string;
 }

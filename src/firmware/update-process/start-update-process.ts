@@ -1,5 +1,5 @@
 /**
- * Starts the updater as a process below the loop, on a unit that takes updates.
+ * Starts the updater as a process below the loop, on a unit with updates.
  *
  * Guarantee: the control loop is already running, and does not depend on it.
  */
@@ -42,7 +42,7 @@ export function progressOf({ state, progress }: FirmwareReport): UpdateProgress 
   return found && { state: found, percent: progress };
 }
 
-/** @returns `undefined` for a unit that takes no updates */
+/** @returns `undefined` for a unit without updates */
 export function startUpdateProcess(options: StartUpdateOptions): UpdateProcess | undefined {
   const { device, swap, data, choice, settings, log, onReport, quiet } = options;
   if (!existsSync(join(data.path, ownerFileName)) && !hasSlots(data.path)) return undefined;

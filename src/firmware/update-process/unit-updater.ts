@@ -125,10 +125,10 @@ export class UnitUpdater {
     if (this.#updater !== undefined && keys.length === 0) return "no public key of the owner is installed";
     if (this.#updater === undefined || clock.now() - this.#startedAt < maxSilence) return undefined;
     const states = Object.values(this.#updater.status.sources);
-    const heard = states.some(
+    const hasAnswer = states.some(
       ({ checkedAtMs }) => checkedAtMs !== null && clock.wallNow() - checkedAtMs < maxSilence,
     );
-    if (heard) return undefined;
+    if (hasAnswer) return undefined;
     return (
       states.find(({ problem }) => problem !== null)?.problem?.reason ?? "no source of updates has answered"
     );

@@ -4,7 +4,7 @@
  * The updater as the loop uses it: it reports what was installed, and receives when that may start.
  *
  * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays
- * a step. It exists only on a unit that takes updates: one with updates.json, or with slots.
+ * a step. It exists only on a unit with updates: one with updates.json, or with slots.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";

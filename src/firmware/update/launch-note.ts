@@ -22,13 +22,16 @@ const launchNote = object({
   program: oneOf(["a", "b", "factory"]),
   /** Digest of the slot's image; absent for the factory firmware. */
   digest: optional(string(undefined, 64)),
-  /** What its owner called the image, where that is not the program's own version; absent from older guardians. */
+  /**
+   * The version that the owner gave the image, if it differs from the program's own; older guardians do not
+   * send it.
+   */
   release: optional(string(undefined, 64)),
   /** Whether it is on trial. */
   trial: boolean,
   /**
-   * Versions of the stored state that the previous program can read: a trial may fail, so no other is stored before it is
-   * confirmed.
+   * Versions of the stored state that the previous program can read. Since a trial may fail, no other version
+   * is stored before the confirmation.
    */
   readable: object({ reads: integer(1), writes: integer(1) }),
   /** Why the confirmed slot does not run. */
@@ -36,7 +39,7 @@ const launchNote = object({
 });
 export type LaunchNote = Infer<typeof launchNote>;
 
-/** Of the program that runs in this process: as screen, twin and reports show it. */
+/** Version of the program in this process, as shown on screen, in the twin and in reports. */
 export function runningRelease(env: NodeJS.ProcessEnv = process.env): string {
   const note = readLaunchNote(env);
   return (note?.program !== "factory" && note?.release) || firmwareVersion();

@@ -1,12 +1,14 @@
 /**
- * Folder update/: installed updates: which program a start takes, how one on trial is judged, when a swap may be.
+ * Folder update/: installed updates: which program a start uses, how a program on trial is judged, and when
+ * the loop may be replaced.
  *
- * The launcher: the guardian of the installation, which no update replaces, chooses by it whose loop to start. Loaded only
- * where the data folder has slots.
+ * The launcher: chooses which program's loop the guardian starts. The guardian is always that of the
+ * installation, which no update replaces. Loaded only if the data folder has slots.
  *
- * Guarantees: a slot is verified, every byte of it, before each start, and a start on trial is counted on the disk before
- * it happens; where it cannot be counted, it does not happen. Whatever goes wrong here, or takes too long, the firmware of
- * the installation starts, and the loop is told why: heat is never lost to a bad update, and nobody takes it for a good one.
+ * Guarantees: every byte of a slot is verified before each start, and a start on trial is counted on the disk
+ * before it happens, or does not happen. If anything here fails or takes too long, the firmware of the
+ * installation starts and reports why: a bad update never stops the heating, and is never shown as a good
+ * one.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -36,16 +38,16 @@ import { afterRequest, putOnTrial, type UpdateRequest } from "./request.ts";
 import { Trial, trialLimit } from "./trial.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
 
-/** What this guardian speaks with loops. */
+/** The versions of the guardian's messages that this launcher supports. */
 export const knownProtocols: readonly number[] = [guardianProtocol];
 
 export interface LauncherOptions {
   readonly store: SlotStore;
-  /** What a person asks for, in its file. */
+  /** The file with a person's request. */
   readonly request: { read(): UpdateRequest | undefined; remove(): Promise<void> };
   readonly keysFolder: string;
   readonly trustedKeys: () => TrustedKeys;
-  /** The program of the installation. */
+  /** The firmware of the installation. */
   readonly factory: { readonly root: string; readonly version: string };
   readonly platform: Platform;
   /** Version of the stored state; `undefined`: nothing is stored. */
@@ -58,20 +60,23 @@ export interface LauncherOptions {
 /** The program of one loop. */
 export interface Program {
   readonly root: string;
-  /** For the loop's environment. */
+  /** Value of the loop's environment variable: see launch-note.ts. */
   readonly launchNote: string;
   readonly isFactory: boolean;
-  /** @param why as a person reads it */
+  /** @param why a text for people */
   ended(everBeat: boolean, why: string): void;
-  /** Takes what the loop says. @param tell says something to it; never throws */
-  hear(message: unknown, tell: (message: GuardianToLoop) => void): void;
+  /** Handles a message of the loop. @param tell sends a message to the loop; never throws */
+  handle(message: unknown, tell: (message: GuardianToLoop) => void): void;
 }
 
-/** A slow card reads the largest image in two minutes. */
+/** Reading the largest image from a slow card takes two minutes. */
 const decisionLimit: Millis = minutes(3);
 const confirmAgainAfter = seconds(30);
-/** Starts of a confirmed slot in a row without a single step, after which the firmware of the installation takes over. */
-const maxDeadStarts = 5;
+/**
+ * After so many starts of a confirmed slot in a row without a single step, the firmware of the installation
+ * is started instead.
+ */
+const maxStuckStarts = 5;
 const shortestTrial = seconds(1);
 
 type Running = Pick<LaunchNote, "program" | "digest" | "trial">;
@@ -81,14 +86,17 @@ export class Launcher {
   #trial: Trial | undefined;
   /** The image on trial, when its first start was, and whether the sensor failed before that. */
   #trialSince: { readonly digest: string; readonly at: Millis; readonly sensorFailed: boolean } | undefined;
-  /** Of the loop that asked for its replacement; unknown after a restart of this process: then all must be proved. */
+  /**
+   * Whether the sensor failed under the loop that requested its replacement. False after a restart of this
+   * process: then the trial requires a good reading.
+   */
   #sensorFailed = false;
   /** To be recorded before the next start. */
   #failure: { readonly digest: string; readonly why: string } | undefined;
-  #asked: { readonly slot: SlotName; readonly digest: string } | undefined;
+  #requested: { readonly slot: SlotName; readonly digest: string } | undefined;
   #lastEnd: string | undefined;
-  #deadStarts = 0;
-  #toldProblems = "";
+  #stuckStarts = 0;
+  #loggedProblems = "";
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -104,7 +112,7 @@ export class Launcher {
       cancel = clock.setTimer(decisionLimit, () => reject(new Error(why)));
     });
     try {
-      return this.#program(this.#unlessDead(await Promise.race([this.#decide(), tooLong])));
+      return this.#program(this.#unlessStuck(await Promise.race([this.#decide(), tooLong])));
     } catch (error) {
       const why = messageOf(error);
       log.error("slots-unusable", { cause: why, now: "the firmware of the installation starts" });
@@ -114,12 +122,12 @@ export class Launcher {
     }
   }
 
-  /** A loop asks for its end, so that another one starts. Without a slot a person has asked, by a file. */
+  /** A loop requests that another one replaces it. Without a slot, the request comes from a person, by a file. */
   replace(
-    asked: { readonly slot: SlotName; readonly digest: string } | undefined,
+    requested: { readonly slot: SlotName; readonly digest: string } | undefined,
     { sensorFails }: { readonly sensorFails: boolean } = { sensorFails: false },
   ): void {
-    this.#asked = asked;
+    this.#requested = requested;
     this.#sensorFailed = sensorFails;
     this.#options.replaceLoop("an update is started", "in-order");
   }
@@ -130,36 +138,36 @@ export class Launcher {
     let next: NextStart | undefined;
     try {
       await store.change(async (state) => {
-        next = await nextStart(this.#brought(state), conditions);
+        next = await nextStart(this.#updated(state), conditions);
         return next.state;
       });
     } catch (error) {
       log.error("slots-not-written", { cause: messageOf(error), now: "no update is tried" });
       // A trial whose starts cannot be counted could go on for ever.
-      const confirmedOne = await startConfirmed({ ...store.read(), trial: null }, conditions);
-      if (confirmedOne.target !== "factory") return confirmedOne;
-      return { unusable: `the record of the slots cannot be used: ${messageOf(error)}`, ...confirmedOne };
+      const confirmedStart = await startConfirmed({ ...store.read(), trial: null }, conditions);
+      if (confirmedStart.target !== "factory") return confirmedStart;
+      return { unusable: `the record of the slots cannot be used: ${messageOf(error)}`, ...confirmedStart };
     }
     if (next === undefined) throw new Error("no start was chosen");
-    await this.#forget();
+    await this.#forgetRequests();
     return next;
   }
 
-  /** The record with what happened since the last start. */
-  #brought(before: SlotsState): SlotsState {
+  /** The record, updated with what has happened since the last start. */
+  #updated(before: SlotsState): SlotsState {
     let state = before;
     if (this.#failure !== undefined) state = reverted(state, this.#failure.why, this.#failure.digest);
-    if (this.#asked !== undefined) state = putOnTrial(state, this.#asked);
+    if (this.#requested !== undefined) state = putOnTrial(state, this.#requested);
     const request = this.#options.request.read();
     return request === undefined ? state : afterRequest(state, request);
   }
 
-  /** It is in the record now. */
-  async #forget(): Promise<void> {
+  /** Called once the record contains them. */
+  async #forgetRequests(): Promise<void> {
     this.#failure = undefined;
-    this.#asked = undefined;
+    this.#requested = undefined;
     const { request, log } = this.#options;
-    // Heard twice is done once.
+    // If it cannot be removed and is read again, it has no second effect.
     await request.remove().catch((error) => log.warn("request-not-removed", { cause: messageOf(error) }));
   }
 
@@ -167,8 +175,8 @@ export class Launcher {
     const { store, trustedKeys, factory, log } = this.#options;
     const { keys, problems } = trustedKeys();
     const problemText = problems.join(" ");
-    if (problemText !== this.#toldProblems) log.error("keys-unusable", { cause: problemText });
-    this.#toldProblems = problemText;
+    if (problemText !== this.#loggedProblems) log.error("keys-unusable", { cause: problemText });
+    this.#loggedProblems = problemText;
     const machine = this.#machine();
     return {
       async problemOf(slot) {
@@ -189,11 +197,11 @@ export class Launcher {
     return machineWith(platform, storedVersion(), knownProtocols);
   }
 
-  #unlessDead(next: NextStart): NextStart {
-    if (next.target === "factory" || this.#deadStarts < maxDeadStarts) return next;
-    // An update may be what helps.
+  #unlessStuck(next: NextStart): NextStart {
+    if (next.target === "factory" || this.#stuckStarts < maxStuckStarts) return next;
+    // An update on trial may fix the problem.
     if (next.state.trial?.slot === next.target) return next;
-    const unusable = `slot ${next.target} took no step in ${maxDeadStarts} starts (${this.#lastEnd})`;
+    const unusable = `slot ${next.target} took no step in ${maxStuckStarts} starts (${this.#lastEnd})`;
     const note = "the firmware of the installation starts instead";
     return { state: next.state, target: "factory", unusable, note };
   }
@@ -227,9 +235,9 @@ export class Launcher {
       launchNote: JSON.stringify(launchNote),
       isFactory: target === "factory",
       ended: (everBeat, why) => this.#ended(running, everBeat, why),
-      hear: (message, tell) => {
+      handle: (message, tell) => {
         onConfirmed = () => tell({ kind: "update-confirmed" });
-        this.#hear(message);
+        this.#handle(message);
       },
     };
   }
@@ -239,18 +247,18 @@ export class Launcher {
     this.#trial = undefined;
     this.#lastEnd = why;
     // Starts on trial are counted in the record.
-    this.#deadStarts =
-      program === "factory" || trial || everBeat ? this.#kept(program) : this.#deadStarts + 1;
+    this.#stuckStarts =
+      program === "factory" || trial || everBeat ? this.#kept(program) : this.#stuckStarts + 1;
   }
 
-  /** Once the factory firmware stands in, it does so for as long as this guardian lives. */
+  /** Once the factory firmware has replaced a slot, that remains so until this guardian ends. */
   #kept(program: Running["program"]): number {
-    return program === "factory" && this.#deadStarts >= maxDeadStarts ? this.#deadStarts : 0;
+    return program === "factory" && this.#stuckStarts >= maxStuckStarts ? this.#stuckStarts : 0;
   }
 
-  #hear(message: unknown): void {
+  #handle(message: unknown): void {
     const received = read(loopToGuardian, message);
-    if (received !== undefined) this.#trial?.hear(received);
+    if (received !== undefined) this.#trial?.handle(received);
   }
 
   #watch(digest: string, readable: LaunchNote["readable"], tellLoop: () => void): Trial {
@@ -274,7 +282,7 @@ export class Launcher {
       onFailed: (why) => {
         this.#failure = { digest, why };
         replaceLoop("the update on trial failed", "at-once");
-        log.error("update-failed", { reason: why, relay: "off", now: "what ran before it starts" });
+        log.error("update-failed", { reason: why, relay: "off", now: "the previous firmware starts" });
       },
     });
   }
@@ -303,7 +311,7 @@ export class Launcher {
     try {
       return this.#options.store.manifestOf(program).state;
     } catch {
-      // It is not there any more: then the factory firmware is what a trial goes back to.
+      // The slot's image is missing: then a failed trial falls back to the factory firmware.
       return stateVersions;
     }
   }
@@ -312,6 +320,6 @@ export class Launcher {
     const stored = this.#options.storedVersion();
     if (stored === "unreadable") return "the state that it stored cannot be read back";
     if (stored === undefined || (stored >= reads && stored <= writes)) return undefined;
-    return `it stored state of version ${stored}, and the firmware before it reads ${reads} to ${writes}`;
+    return `it stored state of version ${stored}, but the previous firmware reads ${reads} to ${writes}`;
   }
 }

@@ -1,4 +1,4 @@
-/** What images must run on here. */
+/** The machine on which an image must be able to run. */
 import { stateVersions } from "../../control/durable.ts";
 import type { Machine } from "../../update/image/fitness.ts";
 

@@ -4,12 +4,12 @@ import { join } from "node:path";
 
 export const slotsFolder = (dataPath: string): string => join(dataPath, "slots");
 
-/** A person's request, until it was read. */
+/** File with a person's request; removed once it was read. */
 export const requestFile = (dataPath: string): string => join(slotsFolder(dataPath), "request.json");
 
 /**
- * The trusted keys lie beside the program of the installation, which only root can write and no update replaces, so an
- * image cannot add a key.
+ * The trusted keys are beside the program of the installation, which only root can write and no update
+ * replaces, so an image cannot add a key.
  */
 export const keysFolder = (installation: string): string => join(installation, "keys");
 

@@ -1,6 +1,6 @@
 /**
- * A person's request by `update apply`, `update check` or `update revert`: a file beside the slots, which a running loop
- * reads, or else the next start.
+ * A person's request by `update apply`, `update check` or `update revert`: a file beside the slots, which a
+ * running loop or the next start reads.
  *
  * Guarantee: a request names its image, so that one which is read twice, after a power cut, is carried out once.
  */
@@ -18,7 +18,7 @@ const request = byKind("kind", {
   start: object({ slot: oneOf(["a", "b"]), digest, now: boolean }),
   /** Ask the sources of updates now. */
   check: object({}),
-  /** Go back from this image. */
+  /** Revert this image. */
   revert: object({ digest }),
 });
 export type UpdateRequest = Infer<typeof request>;
@@ -35,18 +35,18 @@ export function readRequest(file: string): UpdateRequest | undefined {
 }
 
 /** @throws the system's error */
-export const writeRequest = (file: string, asked: UpdateRequest, owner?: FileOwner): Promise<void> =>
-  replaceFile(file, `${JSON.stringify(asked)}\n`, owner);
+export const writeRequest = (file: string, requested: UpdateRequest, owner?: FileOwner): Promise<void> =>
+  replaceFile(file, `${JSON.stringify(requested)}\n`, owner);
 
 export const removeRequest = (file: string): Promise<void> => rm(file, { recursive: true, force: true });
 
 /** The state of the slots after the request; unchanged if the request is about another image. */
-export function afterRequest(state: SlotsState, asked: UpdateRequest): SlotsState {
-  if (asked.kind === "check") return state;
-  if (asked.kind === "start") return putOnTrial(state, asked);
+export function afterRequest(state: SlotsState, requested: UpdateRequest): SlotsState {
+  if (requested.kind === "check") return state;
+  if (requested.kind === "start") return putOnTrial(state, requested);
   const running = state.trial?.slot ?? state.active;
   const image = running && state.slots[running];
-  return image && image.digest === asked.digest ? revertedByUser(state, "a person asked for it") : state;
+  return image && image.digest === requested.digest ? revertedByUser(state, "a person asked for it") : state;
 }
 
 /**

@@ -1,9 +1,9 @@
-/** The version of the stored state, looked at as a program would that knows nothing of its content. */
+/** Reads the version of the stored state without interpreting the rest of it. */
 import { readSmallFile } from "../../base/files/small-file.ts";
 import { isRecord } from "../../base/json/value.ts";
 import { decode } from "../storage/state-store.ts";
 
-/** As durable-files.ts reads. */
+/** The same limit as in durable-files.ts. */
 const largestState = 2 ** 20;
 
 /** `undefined`: nothing is stored. Never throws. */

@@ -1,38 +1,52 @@
 /**
- * Judges a loop on trial, by what it says and does: the cloud has no part in it.
+ * Judges a loop on trial by its messages alone, independent of the cloud.
  *
- * It is confirmed once it spoke a protocol that this guardian knows, has ticked `trialTicks` times over as many seconds, has
- * a good reading, a relay that follows, settings and state that were read and stored, and a stored state that the firmware
- * before it can read. Else it has failed when the time for all starts of the trial together is over.
+ * The image is confirmed once its loop uses a protocol that this guardian supports, has made `trialTicks`
+ * steps over as many seconds, and reports a good reading, a relay that follows its command, and settings and
+ * state that were read and stored, and once the previous firmware can read the stored state. Otherwise the
+ * trial fails after the time limit for all its starts together.
  *
- * A sensor that failed before the swap as well is no evidence against the image: without that, a unit with a broken sensor
- * would refuse every good image. It is confirmed on its other checks then. That is the safe side: without a reading the
- * heater is off under either firmware (SR-02), the fault shows, and the next update can come. Relay and storage are never
- * waived: an image whose relay was not seen to obey is not kept, and without storage there is no record to keep it in.
+ * A sensor that failed before the update is no evidence against the image: otherwise a unit with a broken
+ * sensor would refuse every good image. The image is then confirmed by the other checks. That is safe:
+ * without a reading the heater is off under either firmware (SR-02), the fault is shown, and the next update
+ * can still be installed. Relay and storage are always required: an image that was not seen to control the
+ * relay is not kept, and without storage the confirmation could not be recorded.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import type { LoopToGuardian } from "../process/messages.ts";
 
-/** Longer than what a fault of a start takes to show, such as one of the first readings, switches or writes. */
+/** Long enough for a fault of the start to appear, such as one in the first readings, switches or writes. */
 export const trialTicks = 60;
-/** Of one second each; a step that an event causes counts for none. */
+/**
+ * Minimum time between two steps that count: the regular ones are a second apart, and those caused by events
+ * do not count.
+ */
 const tickSpacing = millis(900);
-/** For all starts of one trial together; a loop that hangs before its first beat takes a third of it. */
+/**
+ * Time limit for all starts of one trial together; a loop that hangs before its first heartbeat uses a third
+ * of it.
+ */
 export const trialLimit: Millis = minutes(3);
 
 export interface TrialOptions {
   readonly clock: Clock;
-  /** What is left of `trialLimit`. */
+  /** The rest of `trialLimit`. */
   readonly limit: Millis;
   readonly protocols: readonly number[];
-  /** The sensor failed already under the firmware before it. */
+  /** The sensor failed already under the previous firmware. */
   readonly sensorFailed: boolean;
-  /** Why the firmware before cannot read what is stored now; `undefined`: it can. Looked at when all else is well. */
+  /**
+   * Why the previous firmware cannot read the present stored state; `undefined`: it can. Called when all
+   * other checks have passed.
+   */
   readonly unreadable: () => string | undefined;
-  /** Called once, when it has proved its health. @param sensorRead false: only `sensorFailed` spoke for it there */
+  /**
+   * Called once, when the image has proved its health. @param sensorRead false: confirmed without a reading,
+   * since the sensor had failed before
+   */
   readonly onHealthy: (sensorRead: boolean) => void;
-  /** Called once; the loop is to be ended. */
+  /** Called once: the caller must end the loop. */
   readonly onFailed: (why: string) => void;
 }
 
@@ -48,30 +62,30 @@ export class Trial {
   #over = false;
   readonly #cancel: () => void;
 
-  /** Begins at once: the loop is being started. */
+  /** The time limit starts now: create it when the loop is started. */
   constructor(options: TrialOptions) {
     this.#options = options;
     this.#cancel = options.clock.setTimer(options.limit, () => this.#fail(this.#missing()));
   }
 
-  /** The loop has ended. */
+  /** Call this when the loop has ended. */
   stop(): void {
     this.#over = true;
     this.#cancel();
   }
 
-  hear(said: LoopToGuardian): void {
+  handle(message: LoopToGuardian): void {
     if (this.#over) return;
-    if (said.kind === "hello") this.#greet(said.protocol);
-    else if (said.kind === "health") this.#health = said;
-    else if (said.kind === "beat") this.#tick();
+    if (message.kind === "hello") this.#greet(message.protocol);
+    else if (message.kind === "health") this.#health = message;
+    else if (message.kind === "beat") this.#tick();
   }
 
   #greet(protocol: number): void {
     const { protocols } = this.#options;
     this.#greeted = protocols.includes(protocol);
     if (!this.#greeted)
-      this.#fail(`its loop speaks protocol ${protocol}, and the guardian here knows ${protocols.join(", ")}`);
+      this.#fail(`its loop uses protocol ${protocol}, but this guardian supports ${protocols.join(", ")}`);
   }
 
   #tick(): void {
@@ -92,7 +106,7 @@ export class Trial {
 
   #unproved(): string | undefined {
     const { sensor, relay, storage } = this.#health;
-    if (!this.#greeted) return "it did not say which protocol it speaks";
+    if (!this.#greeted) return "it did not send its protocol version";
     if (!sensor && !this.#options.sensorFailed) return "no good reading of the sensor";
     if (!relay) return "the relay's line does not follow its command";
     if (!storage) return "settings or state could not be read or stored";
@@ -100,8 +114,8 @@ export class Trial {
   }
 
   #missing(): string {
-    if (this.#ticks === 0) return "it took no step";
-    return this.#unproved() ?? `it took only ${this.#ticks} steps of ${trialTicks}`;
+    if (this.#ticks === 0) return "it made no step";
+    return this.#unproved() ?? `it made only ${this.#ticks} steps of ${trialTicks}`;
   }
 
   #fail(why: string): void {

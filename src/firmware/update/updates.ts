@@ -1,8 +1,8 @@
 /**
- * The guardian's way to the launcher, which it loads when there is something to choose.
+ * The guardian's access to the launcher, which is loaded only when there are slots.
  *
- * Guarantees: a start without slots costs one look at the disk. A launcher that cannot be loaded is logged, and the firmware
- * of the installation starts.
+ * Guarantees: a start without slots only checks whether a folder exists. If the launcher cannot be loaded,
+ * that is logged, and the firmware of the installation starts.
  */
 import type { ChildProcess } from "node:child_process";
 import { messageOf } from "../../base/errors.ts";
@@ -20,7 +20,7 @@ export class Updates {
     this.#options = options;
   }
 
-  /** The next loop's program; `undefined`, at once, where nothing was ever installed. Never rejects. */
+  /** The next loop's program; `undefined`, at once, if no update was ever installed. Never rejects. */
   next(): Promise<Program | undefined> | undefined {
     if (this.#launcher === undefined && !hasSlots(this.#options.dataPath)) return undefined;
     return this.#load().then((launcher) => launcher?.next());
@@ -28,16 +28,16 @@ export class Updates {
 
   listenTo(child: ChildProcess, program: Program | undefined): void {
     const tell = (message: GuardianToLoop): void => {
-      // With a callback a loop that is gone is an argument of it, not an exception.
+      // With a callback, the error of a loop that has ended is passed to it and not thrown.
       if (child.connected) child.send(message, () => {});
     };
     child.on("message", (message) => {
-      program?.hear(message, tell);
+      program?.handle(message, tell);
       const received = read(loopToGuardian, message);
       if (received?.kind !== "replace-loop") return;
       const { slot, digest, sensorFails = false } = received;
-      const asked = slot === undefined || digest === undefined ? undefined : { slot, digest };
-      void this.#load().then((launcher) => launcher?.replace(asked, { sensorFails }));
+      const requested = slot === undefined || digest === undefined ? undefined : { slot, digest };
+      void this.#load().then((launcher) => launcher?.replace(requested, { sensorFails }));
     });
   }
 

@@ -85,7 +85,7 @@ function press(name: ButtonName): Command {
 
 function setProperty(name: WritableName, text: string): Command {
   const value = typedValue(writableSpec(name).schema, text);
-  return value === undefined ? refused("no value of this kind") : requests(set(name, value));
+  return value === undefined ? refused("not a valid value") : requests(set(name, value));
 }
 
 /** As Home Assistant writes them: `21.5`, `ON`, a choice. */

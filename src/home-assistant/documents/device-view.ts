@@ -1,9 +1,9 @@
 /**
- * Folder documents/: what the device says to Home Assistant, and how its commands are read.
+ * Folder documents/: the documents that the device publishes to Home Assistant, and the parsing of its commands.
  *
- * The device as the documents for Home Assistant need it, and what follows from it for a thermostat there.
+ * The values of the device that the documents need, and the thermostat modes that follow from them.
  *
- * A thermostat in Home Assistant has one mode; here are two values and perhaps a schedule:
+ * A thermostat in Home Assistant has one mode; this device has two values and perhaps a schedule:
  *
  * | Home Assistant | here                                                                             |
  * | -------------- | -------------------------------------------------------------------------------- |
@@ -26,14 +26,14 @@ export interface DeviceView {
   readonly summary: StepSummary | undefined;
   /** Counters and the machine's health. */
   readonly readings: Partial<ReadOnlyValues>;
-  /** `undefined` on a unit that takes no updates. */
+  /** `undefined` on a unit without updates. */
   readonly firmware: FirmwareReport | undefined;
 }
 
 export const modes = ["off", "heat", "auto"] as const;
 export type Mode = (typeof modes)[number];
 
-/** Home Assistant adds "none" by itself. */
+/** Without "none", which Home Assistant adds by itself. */
 export const presetModes = ["comfort", "eco", "away", "boost"] as const satisfies readonly Preset[];
 
 export const hasSchedule = ({ values }: InForce): boolean => pointsOf(values.schedule).length > 0;
@@ -44,11 +44,11 @@ export function modeOf(inForce: InForce): Mode {
   return hasSchedule(inForce) && !isHeld(inForce) ? "auto" : "heat";
 }
 
-/** The set-point holds until somebody ends that: no schedule is followed. */
+/** The set-point is held until that is ended: no schedule is followed. */
 const isHeld = ({ values, setPoint: { from } }: InForce): boolean =>
   values.setPointHold === "permanent" && (from === "hold" || from === "boost");
 
-/** What somebody chose; comfort and eco are also a set-point of that temperature set by hand. */
+/** The preset in use; comfort and eco also when their temperature was set by hand. */
 export function presetOf({ setPoint: { from }, aim, presets }: InForce): Preset {
   if (from === "boost" || from === "away") return from;
   if (from === "schedule") return "none";

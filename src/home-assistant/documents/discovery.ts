@@ -1,5 +1,5 @@
 /**
- * The discovery document: everything that Home Assistant makes of this device.
+ * The discovery document, from which Home Assistant creates the device and its entities.
  *
  * Guarantee: depends only on what is given, with its members in a fixed order, so that an equal document is an equal text.
  */
@@ -39,7 +39,7 @@ export interface DiscoveryFacts {
   readonly takesUpdates: boolean;
 }
 
-/** A reading older than this says nothing any more. */
+/** An older reading is shown as unknown. */
 export const expireAfterSeconds = 180;
 const qos = 1;
 const product = "grove-heater";
@@ -76,7 +76,7 @@ function componentsOf({ identity, inForce, takesUpdates }: DiscoveryFacts): Reco
       json_attributes_topic: topics.state,
       json_attributes_template: "{{ value_json.faults | tojson }}",
     }),
-    // Not unavailable while the device is away, but disconnected.
+    // Shown as disconnected, not as unavailable, while the device is offline.
     link: {
       platform: "binary_sensor",
       name: "Connection",
@@ -198,10 +198,10 @@ function range(name: WritableName, schema: SettableSchema, inForce: InForce, ste
   if (!("min" in schema)) return {};
   const { limits } = writableSpec(name);
   const [lowest, highest] = limits ?? [];
-  const finest = schema.unit === undefined ? 1 : 10 ** -decimalsOf[schema.unit];
+  const smallestStep = schema.unit === undefined ? 1 : 10 ** -decimalsOf[schema.unit];
   return {
     min: lowest === undefined ? schema.min : inForce.limits[lowest],
     max: highest === undefined ? schema.max : inForce.limits[highest],
-    step: step ?? finest,
+    step: step ?? smallestStep,
   };
 }

@@ -1,5 +1,6 @@
 /**
- * The entities of the device, from the tables of the model. Here stands only what Home Assistant needs beyond them.
+ * The entities of the device, from the tables of the model. This file adds only what Home Assistant needs
+ * beyond them.
  *
  * Guarantee: a writable property that a number, a switch or a select can set is an entity without a row here.
  */
@@ -17,7 +18,7 @@ const platforms: Readonly<Record<SettableSchema["kind"], "number" | "switch" | "
   integer: "number",
   flag: "switch",
   choice: "select",
-  // Home Assistant has no entity for these that MQTT can announce.
+  // MQTT discovery has no entity type for these.
   time: undefined,
   week: undefined,
 };
@@ -45,7 +46,7 @@ const measured = { state_class: "measurement" };
 const total = { state_class: "total_increasing" };
 const hidden = { enabled_by_default: false };
 
-/** What only the device says: with the labels, units and texts of the table. */
+/** The read-only properties, with the labels, units and texts of the table. */
 export const readings = {
   setPointFrom: {},
   setPointUntil: {},
@@ -68,7 +69,10 @@ export const readings = {
 export type ReadingName = keyof typeof readings;
 export const readingNames = Object.keys(readings) as readonly ReadingName[];
 
-/** Unit and device class that follow from the schema; of a difference (K) no class, which would be converted as a temperature. */
+/**
+ * Unit and device class that follow from the schema. A difference (K) has no class: Home Assistant would
+ * convert it like a temperature.
+ */
 export function unitOf(schema: CloudSchema): Component {
   if (schema.kind === "time") return { device_class: "timestamp" };
   if (schema.kind === "choice") return { device_class: "enum", options: schema.choices };

@@ -1,8 +1,9 @@
 /**
  * The state document: all that the device's entities show, in one JSON object, so that its parts never disagree.
  *
- * Guarantee: what a person or the heater changes is in the next text; what is measured changes it every `measureEvery` at
- * most, so that neither the broker nor Home Assistant's database is worn by noise. Without a credible reading there is none.
+ * Guarantee: changes by a person or the heater are in the next text; measured values change at most every
+ * `measureEvery`, so that noise does not fill Home Assistant's database. Without a credible reading there is
+ * no value.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
@@ -41,7 +42,7 @@ export class StateDocument {
     const now = this.#clock.now();
     const fresh = measure(view);
     const last = this.#measured;
-    // A lost sensor is no noise.
+    // A lost sensor is shown at once: it is not noise.
     const isOther = (last?.temperature == null) !== (fresh.temperature === null);
     if (last !== undefined && !isOther && now - this.#measuredAt < measureEvery) return last;
     this.#measured = fresh;
@@ -89,7 +90,7 @@ function stateOf(view: DeviceView, { counted, ...measured }: Measured) {
 
 const underWay: readonly string[] = ["downloading", "installing", "starting", "on-trial"];
 
-/** Only members that Home Assistant knows: another one makes it drop the whole. */
+/** Only members that Home Assistant knows: it rejects a document with an unknown one. */
 function updateOf({ installed, available, state, progress, reason }: NonNullable<DeviceView["firmware"]>) {
   const isUnderWay = underWay.includes(state);
   return {

@@ -1,7 +1,7 @@
 /**
  * Folder link/: the connection to the MQTT broker: opens, classifies failures, waits, opens again.
  *
- * One connection to a broker, as the rest of the folder sees it: types, and what they fail with.
+ * The interface of one connection to a broker, and its error.
  *
  * Guarantee of an implementation: at most one socket; every promise settles; after `ended` no message arrives.
  */
@@ -9,12 +9,12 @@ import type { Clock } from "../../base/clock.ts";
 import type { BrokerCause } from "./cause.ts";
 import type { BrokerTuning } from "./tuning.ts";
 
-/** A secret text: printed or logged it shows nothing. */
+/** A secret text, which is masked when it is printed or logged. */
 export interface Hidden {
   reveal(): string;
 }
 
-/** Where the broker is, and what it accepts this device by. */
+/** Address of the broker, and this device's credentials for it. */
 export interface BrokerAccess {
   readonly host: string;
   readonly port: number;
@@ -35,14 +35,14 @@ export interface RetainedMessage {
 export interface ReceivedMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** It was kept by the broker: nobody says it now. */
+  /** The broker had stored it: it may be old. */
   readonly retained: boolean;
 }
 
 export interface BrokerOptions {
   readonly access: BrokerAccess;
   readonly clientId: string;
-  /** What the broker says for this device when the connection breaks. */
+  /** The message that the broker publishes for this device when the connection breaks. */
   readonly will: RetainedMessage;
   readonly clock: Clock;
   readonly tuning: BrokerTuning;
@@ -61,7 +61,7 @@ export interface BrokerConnection {
   subscribe(topics: readonly string[]): Promise<void>;
   /** Retained, with QoS 1; resolves with the broker's PUBACK. @throws BrokerFailure */
   publish(message: RetainedMessage): Promise<void>;
-  /** Says goodbye, so that the broker does not publish the will; within `closeMs`. */
+  /** Disconnects cleanly, so that the broker does not publish the will; within `closeMs`. */
   close(): Promise<void>;
 }
 

@@ -14,9 +14,9 @@ export type CauseCode =
   /** The broker itself cannot serve now. */
   | "unavailable"
   | "topics-refused"
-  /** Another client with the same id takes the connection over again and again. */
+  /** Another client with the same id keeps replacing this one. */
   | "duplicate-id"
-  /** A packet larger than anything that is meant for this device. */
+  /** A packet larger than any message for this device. */
   | "oversized"
   | "unknown";
 
@@ -66,7 +66,7 @@ const texts: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
 };
 
 /** Causes that need a fix by a person: retried slowly, and shown as a fault. */
-const personal: readonly CauseCode[] = [
+const fixedByPerson: readonly CauseCode[] = [
   "untrusted-ca",
   "host-not-granted",
   "key-refused",
@@ -77,7 +77,7 @@ const personal: readonly CauseCode[] = [
   "duplicate-id",
 ];
 
-export const needsPerson = ({ code }: BrokerCause): boolean => personal.includes(code);
+export const needsPerson = ({ code }: BrokerCause): boolean => fixedByPerson.includes(code);
 
 export const cause = (code: CauseCode, peer: Peer, detail = ""): BrokerCause => ({
   code,
@@ -100,7 +100,7 @@ export function causeOf(error: unknown, peer: Peer): BrokerCause {
   const returnCode = error instanceof Error && "code" in error ? Number(error.code) : Number.NaN;
   const code = byReturnCode[returnCode] ?? networkFailureOf(error);
   if (code !== undefined) return cause(code, peer, reasonOf(error));
-  // MQTT.js names what it cannot parse by text alone.
+  // MQTT.js reports parse errors only as text.
   const isGarbage = /packet|header|protocol/i.test(messageOf(error));
   return cause(isGarbage ? "protocol" : "unknown", peer, messageOf(error));
 }

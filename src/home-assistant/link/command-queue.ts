@@ -1,8 +1,8 @@
 /**
- * Commands on their way to the device, one after another.
+ * Queues commands for the device, and executes them one after another.
  *
- * Guarantee: at most one waits for each topic, the newest; a flood is carried out at a bounded rate and ends with the value
- * that was sent last. Never throws.
+ * Guarantee: at most one command waits for each name, the newest; commands are executed at a limited rate,
+ * and the value that was sent last is always executed. Never throws.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -11,7 +11,7 @@ import type { Log } from "../../base/log.ts";
 import { RateLimit } from "../../base/rate-limit.ts";
 import { millis, seconds } from "../../base/units.ts";
 
-/** More than a person with a slider sends. */
+/** More than a person who moves a slider sends. */
 const limits = { max: 20, within: seconds(2) };
 const pause = millis(100);
 
@@ -24,7 +24,7 @@ export class CommandQueue {
   readonly #waiting = new Map<string, string>();
   readonly #runner = new LatestWins(() => this.#run());
 
-  /** @param act carries one out */
+  /** @param act executes one command */
   constructor(clock: Clock, log: Log, act: (name: string, text: string) => Promise<void>) {
     this.#clock = clock;
     this.#log = log;
@@ -39,7 +39,7 @@ export class CommandQueue {
     void this.#runner.wake();
   }
 
-  /** Those that wait are carried out no more: the connection that they came by is gone. */
+  /** Discards the waiting commands, when their connection has ended. */
   clear(): void {
     this.#waiting.clear();
   }

@@ -50,7 +50,7 @@ class MqttBroker implements BrokerConnection {
       clientId,
       protocolId: "MQTT",
       protocolVersion: mqttVersion,
-      // Commands that were sent to a device that was away are of no use any more.
+      // Commands that were sent while the device was disconnected are no longer of use.
       clean: true,
       keepalive: tuning.keepAliveS,
       connectTimeout: tuning.connectMs,
@@ -70,7 +70,7 @@ class MqttBroker implements BrokerConnection {
       this.#receive({ topic, payload, retained: retain }),
     );
     this.opened = this.#call(tuning.connectMs, (done) => this.#client.once("connect", () => done()));
-    // It is awaited by the caller, who may come too late.
+    // The caller awaits it, but may do so after the rejection.
     this.opened.catch(() => undefined);
   }
 
@@ -151,7 +151,7 @@ class MqttBroker implements BrokerConnection {
     }
   }
 
-  /** @throws BrokerFailure when it fails, takes too long, or the connection ends before */
+  /** @throws BrokerFailure when the call fails, takes too long, or the connection ends */
   async #call(limit: Millis, start: (done: Done) => void): Promise<void> {
     if (this.#cause !== undefined) throw this.#failure();
     let settle: (error: Error) => void = () => {};

@@ -18,7 +18,7 @@ export interface Ending {
 export interface Plan {
   readonly attempts: Attempts;
   readonly waitMs: Millis;
-  /** The ending's, or "duplicate-id" after repeated evictions. */
+  /** The cause of the end, or "duplicate-id" after repeated evictions. */
   readonly cause: BrokerCause;
 }
 
@@ -31,7 +31,7 @@ export function planNext(before: Attempts, ending: Ending, tuning: BrokerTuning,
     tuning,
   );
   const why = isContested(attempts) ? cause("duplicate-id", peer, ending.cause.detail) : ending.cause;
-  // Where two devices take turns, each is online for the pause of the other: that is better than both away.
+  // Not slow for a duplicate id: while two devices evict each other, each is online during the other's pause.
   const isSlow = (needsPerson(why) && why.code !== "duplicate-id") || why.code === "oversized";
   return { attempts, waitMs: reconnectPause(attempts, isSlow, tuning, random), cause: why };
 }

@@ -42,14 +42,14 @@ export class CloudQueue {
   readonly #timeline: Timeline;
   /** Links with a message in flight, and the id of that message. */
   readonly #sending = new Map<Link, string>();
-  #cancelSweep: (() => void) | undefined;
+  #cancelExpiry: (() => void) | undefined;
 
   constructor(clock: Clock, devices: Devices, links: Links, timeline: Timeline) {
     this.#clock = clock;
     this.#devices = devices;
     this.#links = links;
     this.#timeline = timeline;
-    this.#sweep();
+    this.#removeExpired();
   }
 
   async send(deviceId: string, message: NewMessage): Promise<Queued> {
@@ -70,13 +70,13 @@ export class CloudQueue {
     const saved = this.#devices.put({ ...record, queue: [...queue, kept] });
     this.#note(deviceId, "message-queued", kept, "was queued");
     await saved;
-    this.#sweep();
-    this.pump(deviceId);
+    this.#removeExpired();
+    this.sendNext(deviceId);
     return { message: kept };
   }
 
   /** Sends the next message if the device is connected, has subscribed, and has no message in flight. */
-  pump(deviceId: string): void {
+  sendNext(deviceId: string): void {
     const link = this.#links.get(deviceId);
     const record = this.#devices.get(deviceId);
     if (link === undefined || record === undefined || !link.ready || this.#sending.has(link)) return;
@@ -110,7 +110,7 @@ export class CloudQueue {
     this.#sending.delete(link);
     this.#note(link.deviceId, "message-delivered", message, "was delivered");
     await this.#drop(link.deviceId, message.messageId);
-    this.pump(link.deviceId);
+    this.sendNext(link.deviceId);
   }
 
   async #drop(deviceId: string, messageId: string): Promise<void> {
@@ -121,8 +121,8 @@ export class CloudQueue {
   }
 
   /** Removes expired messages and sets a timer for the next expiry. */
-  #sweep(): void {
-    this.#cancelSweep?.();
+  #removeExpired(): void {
+    this.#cancelExpiry?.();
     const nowMs = this.#clock.wallNow();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const record of this.#devices.all()) {
@@ -132,11 +132,13 @@ export class CloudQueue {
         void this.#devices.put({ ...record, queue: left }).catch(() => undefined);
     }
     if (nextMs === Number.POSITIVE_INFINITY) return;
-    this.#cancelSweep = this.#clock.setTimer(millis(Math.max(1, nextMs - nowMs)), () => this.#sweep());
+    this.#cancelExpiry = this.#clock.setTimer(millis(Math.max(1, nextMs - nowMs)), () =>
+      this.#removeExpired(),
+    );
   }
 
   close(): void {
-    this.#cancelSweep?.();
+    this.#cancelExpiry?.();
   }
 
   #unexpired(record: DeviceRecord): CloudMessage[] {

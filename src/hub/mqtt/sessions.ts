@@ -66,7 +66,7 @@ export class DeviceSessions {
     this.#stamp(link.deviceId, true);
     this.#parts.links.ready(link);
     this.#parts.methods.subscribed(link.deviceId);
-    this.#parts.queue.pump(link.deviceId);
+    this.#parts.queue.sendNext(link.deviceId);
   }
 
   closed(link: Link): void {
@@ -89,7 +89,7 @@ export class DeviceSessions {
         const others = kept.filter(({ topic }) => !subscriptions.some((each) => each.topic === topic));
         return [...others, ...subscriptions];
       });
-    if (link.subscriptions.has(cloudMessages(link.deviceId))) this.#parts.queue.pump(link.deviceId);
+    if (link.subscriptions.has(cloudMessages(link.deviceId))) this.#parts.queue.sendNext(link.deviceId);
   }
 
   unsubscribed(link: Link, topics: readonly string[]): void {

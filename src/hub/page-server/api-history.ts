@@ -1,8 +1,9 @@
 /** What a device did, as the page receives it: a part of the protocol in api.ts. */
 
 /**
- * Stored telemetry: one series by name, oldest first. Switches are 0 and 1, and between them where a point stands for a
- * longer time. Of the unit beside the hub it goes back as far as that has recorded, with fewer points the longer it is.
+ * Stored telemetry: one series by name, oldest first. Switches are 0 and 1, and values between them are
+ * averages over a longer time. For the unit on the hub's machine it includes all that the unit has recorded,
+ * with fewer points for a longer time.
  */
 export interface History {
   readonly nowMs: number;
@@ -15,14 +16,14 @@ export interface HistorySeries {
   readonly values: readonly (number | null)[];
 }
 
-/** What is stored of one day of this machine. */
+/** A summary of one day, in this machine's time zone. */
 export interface DayRow {
-  /** Its start. */
+  /** Start of the day. */
   readonly atMs: number;
-  /** Time that was recorded. */
+  /** Recorded time, in seconds. */
   readonly seconds: number;
   readonly heaterSeconds: number;
-  /** `null` without the setting heaterPower. */
+  /** `null` without the setting `heaterPower`. */
   readonly kWh: number | null;
   /** °C, mean; `null` without a reading. */
   readonly temperature: number | null;

@@ -77,7 +77,7 @@ export interface HubInfo {
   readonly connected: number;
   /** Whether other machines can reach the page. */
   readonly exposed: boolean;
-  /** The unit on this machine is sealed: without a password the page can change nothing. */
+  /** Whether the unit on this machine is sealed: then the page can change nothing without a password. */
   readonly sealed: boolean;
 }
 
@@ -107,7 +107,7 @@ export interface ThrottleRequest {
 export interface DeviceSummary {
   readonly id: string;
   /**
-   * Of two views of a device, the one with the higher number is the newer. Answers and events arrive by different
+   * Of two views of a device, the one with the higher number is newer. Answers and events arrive by different
    * connections, in any order. A hub that restarts counts from 1 again, after its `hello`.
    */
   readonly revision: number;
@@ -133,7 +133,7 @@ export interface DeviceSummary {
   readonly queuedMessages: number;
   /** The newest value by telemetry name. */
   readonly latest: Readonly<Record<string, TelemetryValue>>;
-  /** What it reported about its updates; `null` for a device that takes none. */
+  /** What it reported about its updates; `null` for a device without updates. */
   readonly firmware: FirmwareView | null;
 }
 
@@ -156,7 +156,7 @@ export interface RollOutGroup {
   readonly version: string;
   /** % of the group's units that may take it. */
   readonly percent: number;
-  /** % of those that may fail before it is stopped. */
+  /** % of those units that may fail before it is stopped. */
   readonly stopAt: number;
   /** Units known to this hub; of these: included by `percent`, confirmed, and reverted or refused. */
   readonly units: number;
@@ -222,9 +222,9 @@ export interface Origin {
 }
 
 export interface DeviceDetail extends DeviceSummary {
-  /** The commands that it takes from this page; absent: all. */
+  /** The commands that this page may send; absent: all. */
   readonly commands?: readonly CommandName[];
-  /** Of a device's own page: its link to the cloud. */
+  /** On a device's own page: its link to the cloud. */
   readonly cloudLink?: CloudLink;
   readonly properties: readonly PropertyRow[];
   /** The complete documents, with `$version`. */
@@ -432,6 +432,6 @@ export type StreamEvent =
   | { readonly type: "log"; readonly deviceId: string; readonly line: LogLine }
   /** Of every group of the hub's feed; after `hello`, and at each change. */
   | { readonly type: "roll-outs"; readonly groups: readonly RollOutGroup[] }
-  /** The new state of its front; `null`: it has none any more. */
+  /** The new state of its front; `null`: it no longer has one. */
   | { readonly type: "panel"; readonly deviceId: string; readonly panel: PanelView | null }
   | { readonly type: "removed"; readonly deviceId: string };

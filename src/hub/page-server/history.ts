@@ -1,4 +1,4 @@
-/** What a device has measured and done: as series for the plot, by the day, and as CSV. */
+/** The routes of a device's history: series for the plot, days, and CSV. */
 import type { Context, Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { Clock } from "../../base/clock.ts";
@@ -7,13 +7,13 @@ import type { DayRow, History } from "./api-history.ts";
 
 export interface HistoryParts {
   readonly clock: Pick<Clock, "wallNow">;
-  /** What the device with this id has stored; `undefined` for one that stores nothing here. */
+  /** The stored history of the device with this id; `undefined` for a device on another machine. */
   readonly recordedOf: (id: string) => RecordedHistory | undefined;
-  /** Newer readings in memory. */
+  /** The newer readings, which are in memory. */
   readonly memory: (id: string, sinceMs: number) => SeriesByName;
 }
 
-/** @param app where the ids are known to be devices' */
+/** @param app checks before these routes that the id is that of a device */
 export function addHistory(app: Hono, { clock, recordedOf, memory }: HistoryParts): void {
   app.get("/api/devices/:id/history", async (c) => {
     const [id, since, nowMs] = [c.req.param("id"), sinceOf(c), clock.wallNow()];
@@ -32,7 +32,7 @@ export function addHistory(app: Hono, { clock, recordedOf, memory }: HistoryPart
     c.header("Content-Disposition", 'attachment; filename="history.csv"');
     return stream(c, async (out) => {
       for await (const piece of pieces ?? []) {
-        // Whoever has gone needs no more.
+        // The client has disconnected.
         if (out.aborted) return;
         await out.write(piece);
       }
@@ -41,6 +41,6 @@ export function addHistory(app: Hono, { clock, recordedOf, memory }: HistoryPart
 }
 
 function sinceOf(c: Context): number {
-  const asked = Number(c.req.query("sinceMs") ?? 0);
-  return Number.isFinite(asked) ? asked : 0;
+  const requested = Number(c.req.query("sinceMs") ?? 0);
+  return Number.isFinite(requested) ? requested : 0;
 }

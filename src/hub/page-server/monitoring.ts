@@ -29,7 +29,7 @@ interface Sample {
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 const prefix = "grove_heater_";
 
-/** What to multiply a value by, and the name of the base unit that it is then in. */
+/** Factor to the base unit, and the base unit's name. */
 const baseUnits: Readonly<Record<CloudUnit, readonly [factor: number, unit: string]>> = {
   "°C": [1, "celsius"],
   K: [1, "kelvin"],
@@ -104,7 +104,7 @@ function rowsOf(
     const sampleOf = (device: DeviceDetail) => {
       const value = read(device, name);
       if (typeof value === "boolean") return Number(value);
-      // Without binary rest: 41 % is 0.41.
+      // Without binary rounding errors: 41 % is 0.41.
       return typeof value === "number" ? Number((value * factor).toPrecision(12)) : undefined;
     };
     return [

@@ -33,7 +33,7 @@ export class Panels {
     return this.#views.get(deviceId);
   }
 
-  /** @param view `undefined`: the device has no front any more */
+  /** @param view `undefined`: the device no longer has a front */
   show(deviceId: string, view: PanelView | undefined): void {
     const before = this.#views.get(deviceId);
     if (equalJson(before, view)) return;

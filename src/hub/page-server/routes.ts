@@ -42,11 +42,11 @@ export interface PageParts
   readonly hubHost: string;
   /** Whether the page listens beyond loopback. */
   readonly exposed: boolean;
-  /** Whether the unit beside the hub is sealed now. */
+  /** Whether the unit on the hub's machine is sealed now. */
   readonly isSealed: () => boolean;
   readonly rollOuts?: RollOuts | undefined;
   readonly recorded?: RecordedHistory | undefined;
-  /** Of the temperatures on the page. */
+  /** Unit of the temperatures on the page. */
   readonly unit: () => "C" | "F";
 }
 

@@ -40,7 +40,7 @@ export const emptySection = (atMs: number): TwinSection => ({
   version: 1,
 });
 
-/** Merges a patch: absent names stay, `null` deletes, objects merge, all else replaces. */
+/** Merges a patch: absent names stay, `null` deletes, objects merge, everything else replaces. */
 export function patchSection(section: TwinSection, patch: unknown, atMs: number): TwinSection | PatchRefused {
   if (!isRecord(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
   const clean = withoutSystemMembers(patch);

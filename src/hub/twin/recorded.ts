@@ -1,25 +1,31 @@
-/** The history that a unit beside the hub has stored itself, in front of the telemetry that the hub has in memory. */
+/**
+ * Combines the history that the unit on the hub's machine has stored with the newer telemetry that the hub
+ * has in memory.
+ */
 import type { DayRow, HistorySeries } from "../page-server/api-history.ts";
 
 export type SeriesByName = Readonly<Record<string, HistorySeries>>;
 
-/** What a row stands for. */
+/** The time span that one row covers. */
 export type HistorySpan = "minute" | "hour" | "day";
 export const historySpans: readonly HistorySpan[] = ["minute", "hour", "day"];
 
-/** Handed in: the hub itself knows no device's files. */
+/** Provided by the caller: the hub does not read the files of a device. */
 export interface RecordedHistory {
   /** Whose history it is. */
   readonly deviceId: string;
-  /** By the name of the telemetry, oldest first; `null` begins a gap. Never rejects: what cannot be read is missing. */
+  /**
+   * Series by telemetry name, oldest point first; `null` begins a gap. Never rejects: unreadable parts are
+   * missing.
+   */
   series(sinceMs: number, nowMs: number): Promise<SeriesByName>;
-  /** Likewise, by the day of this machine. */
+  /** One row for each day, in the local time of this machine. Never rejects either. */
   days(sinceMs: number, nowMs: number): Promise<readonly DayRow[]>;
-  /** As CSV, piece by piece, with its head. */
+  /** As CSV in pieces, with a header line. */
   csv(sinceMs: number, nowMs: number, every: HistorySpan): AsyncIterable<string>;
 }
 
-/** Of what is recorded, all before the first reading in memory. */
+/** The recorded points before the first one in memory, then those in memory. */
 export function withRecorded(recorded: SeriesByName, memory: SeriesByName): SeriesByName {
   const joined = Object.entries(recorded).map(([name, past]): [string, HistorySeries] => {
     const recent = Object.hasOwn(memory, name) ? memory[name] : undefined;

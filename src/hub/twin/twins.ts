@@ -159,11 +159,11 @@ function applyEdit(
     record = { ...record, tags: tags.tags };
   }
   if (edit.desired !== undefined) {
-    const asked = edit.desired ?? {};
-    if (!isRecord(asked)) {
+    const requested = edit.desired ?? {};
+    if (!isRecord(requested)) {
       return { refused: "malformed", why: "properties.desired must be an object" };
     }
-    const { $version: _version, $metadata: _metadata, ...wanted } = asked;
+    const { $version: _version, $metadata: _metadata, ...wanted } = requested;
     patch = edit.replace === true || edit.desired === null ? replacingPatch(before.desired, wanted) : wanted;
     const desired = patchSection(before.desired, patch, atMs);
     if (isRefused(desired)) return desired;

@@ -14,9 +14,10 @@ import { gateMethod } from "./patch.ts";
 
 export function gateNames(grants: NetworkGrants): (() => void)[] {
   const check = (name: unknown, method: string): CapabilityError | undefined => {
-    const asked = typeof name === "string" ? name : "";
-    if (method === "lookup" && (asked === "" || asked === "localhost" || isIP(asked) !== 0)) return undefined;
-    return checkConnection(grants, asked) && lookupRefused(grants, asked);
+    const requested = typeof name === "string" ? name : "";
+    if (method === "lookup" && (requested === "" || requested === "localhost" || isIP(requested) !== 0))
+      return undefined;
+    return checkConnection(grants, requested) && lookupRefused(grants, requested);
   };
   const gateCallbacks = (target: object) =>
     lookupMethods(target).map((method) =>

@@ -1,16 +1,16 @@
 /**
- * Folder certificates/: X.509 as DPS and IoT Hub take it, for a hub's own authority and for an owner's.
+ * Folder certificates/: X.509 certificates that DPS and IoT Hub accept, for a hub's own authority and for an owner's.
  *
- * Makes authorities and signs certificates. Guarantees: EC P-256 and SHA-256; every certificate has a random serial
- * number, key identifiers and critical constraints (RFC 5280, section 4.2); a leaf may be nothing but what its caller
- * says. Private keys are returned to the caller and kept nowhere.
+ * Makes authorities and signs certificates. Guarantees: EC P-256 and SHA-256; every certificate has a random
+ * serial number, key identifiers and critical constraints (RFC 5280, section 4.2); a leaf has only the
+ * purpose that the caller requests. Private keys are returned to the caller and kept nowhere.
  */
 import { webcrypto } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
 import { provideReflectMetadata } from "./reflect-metadata.ts";
 
 export interface CertificatePair {
-  /** PEM; of a device, the leaf alone. */
+  /** PEM; for a device the leaf alone. */
   readonly cert: string;
   /** PEM, PKCS #8. */
   readonly key: string;
@@ -18,7 +18,7 @@ export interface CertificatePair {
 
 export type X509Library = typeof X509;
 
-/** Who signs. */
+/** The signing authority. */
 export interface Issuer {
   readonly x509: X509Library;
   readonly cert: X509.X509Certificate;
@@ -52,7 +52,10 @@ export async function loadX509(): Promise<X509Library> {
   return x509;
 }
 
-/** From `fromMs` on for `days`, with a day's grace before it for clocks that disagree; `days` < 0 is one of the past. */
+/**
+ * Validity: from a day before `fromMs`, in case clocks differ, until `days` after it; with negative `days` it
+ * is in the past.
+ */
 export function validityOf(fromMs: number, days: number): Validity {
   const end = fromMs + days * dayMs;
   return { from: new Date(Math.min(fromMs, end) - dayMs), to: new Date(end) };
@@ -81,7 +84,7 @@ export async function selfSigned(
   return cert.toString("pem");
 }
 
-/** @throws Error when the two are no PEM */
+/** @throws Error when the two are not PEM */
 export async function openIssuer(x509: X509Library, { cert, key }: CertificatePair): Promise<Issuer> {
   return { x509, cert: new x509.X509Certificate(cert), key: await importKey(x509, key) };
 }
@@ -124,7 +127,7 @@ export const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
 export const exportKey = async (x509: X509Library, key: webcrypto.CryptoKey): Promise<string> =>
   x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
 
-/** Both halves of a private key that `exportKey` gave. @throws Error when it is none */
+/** The key pair of a private key that `exportKey` returned. @throws Error for any other text */
 export async function importKeyPair(x509: X509Library, pem: string): Promise<webcrypto.CryptoKeyPair> {
   const der = x509.PemConverter.decodeFirst(pem);
   const privateKey = await webcrypto.subtle.importKey("pkcs8", der, keyAlgorithm, true, ["sign"]);

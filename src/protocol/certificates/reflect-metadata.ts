@@ -1,6 +1,6 @@
 /**
  * The three functions of the Reflect metadata proposal that tsyringe (used by @peculiar/x509) needs at its import. It
- * uses them for constructor injection only, which x509 does not need: a full polyfill would be dead weight.
+ * uses them for constructor injection only, which x509 does not need: a full polyfill would be unused code.
  */
 const known = new WeakMap<object, Map<unknown, unknown>>();
 

@@ -51,7 +51,7 @@ export const evenlyAt = (temperature: number): ThermalState => ({
   sensor: temperature,
 });
 
-/** One step of at most a second. @param power what the heater really draws (W), whatever was commanded */
+/** One step of at most a second. @param power the power that the heater really draws (W), whatever was commanded */
 export function advanceThermal(
   state: ThermalState,
   p: RoomParameters,

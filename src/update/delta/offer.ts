@@ -2,9 +2,9 @@
 import type { ImageLocation } from "../source.ts";
 
 export interface DeltaOffer {
-  /** Digest of the image that it starts from. */
+  /** Digest of the image that the delta starts from. */
   readonly from: string;
-  /** Digest of the image that it gives. */
+  /** Digest of the image that the delta produces. */
   readonly to: string;
   readonly file: ImageLocation;
 }

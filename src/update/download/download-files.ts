@@ -1,4 +1,4 @@
-/** The file operations that a download is made of, as a port: a test cuts the power between any two. */
+/** The file operations of a download, as a port, so that a test can cut the power between any two. */
 
 import { lstatSync } from "node:fs";
 import { statfs } from "node:fs/promises";

@@ -51,7 +51,7 @@ const image = strictObject({
   digest: sha256,
   version: string({ pattern: /^\d{1,5}(\.\d{1,5}){2}$/, expected: 'a version such as "1.4.0"' }),
   counter: integer(1, 2 ** 31 - 1),
-  /** From images that units may run to this one. */
+  /** Deltas from images that units may run to this one. */
   deltas: list(delta, maxDeltas),
 });
 const group = strictObject({
@@ -59,7 +59,7 @@ const group = strictObject({
   /** Of the group's units. */
   percent: integer(0, 100),
   /**
-   * Percentage of failures at which a server of the feed that knows of them holds the image back (hold.ts).
+   * Percentage of failures at which a server of the feed that knows the failures withholds the image (hold.ts).
    */
   stopAt: optional(integer(1, 100)),
 });

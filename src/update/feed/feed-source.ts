@@ -29,7 +29,7 @@ import { Freshness } from "./freshness.ts";
 import { holdFile, maxHoldBytes, readHold } from "./hold.ts";
 import { isIncluded } from "./rollout.ts";
 
-/** What is known of this unit's images when it asks. */
+/** The state of this unit's images at the time of a check. */
 export interface KnownImages {
   /** Digest of the image that runs; `undefined` for the installed firmware. */
   readonly running: string | undefined;

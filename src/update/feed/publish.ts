@@ -34,7 +34,7 @@ export interface PublishRequest {
   readonly key: SigningKey;
   /** The previous key, while units change over to the new one. */
   readonly oldKey?: TrustedKey | undefined;
-  /** `undefined`: the name of the existing channel, else "default". */
+  /** `undefined`: the name of the existing channel, otherwise "default". */
   readonly channel?: string | undefined;
   /** `undefined`: only the expiry is renewed. */
   readonly group?: string | undefined;
@@ -108,14 +108,14 @@ function timeAfter(before: Channel | undefined, wallMs: number): number {
 }
 
 async function changedGroup(
-  { folder, group, image: file, percent, stopAt: asked, from }: PublishRequest,
+  { folder, group, image: file, percent, stopAt: requested, from }: PublishRequest,
   before: Channel | undefined,
   trusted: readonly TrustedKey[],
   ports: PublishPorts,
 ): Promise<Readonly<Record<string, ChannelGroup>>> {
   if (group === undefined) return {};
   const old = before && Object.hasOwn(before.groups, group) ? before.groups[group] : undefined;
-  const stopAt = asked ?? old?.stopAt;
+  const stopAt = requested ?? old?.stopAt;
   const stop = stopAt === undefined ? {} : { stopAt };
   if (file === undefined) {
     if (old !== undefined) return { [group]: { ...old, percent: percent ?? old.percent, ...stop } };

@@ -9,7 +9,7 @@ export interface Unusable {
   readonly reason: string;
 }
 
-const handlings = { skip: "wait", attempt: "when-convenient", forced: "now" } as const;
+const timings = { skip: "wait", attempt: "when-convenient", forced: "now" } as const;
 
 export function assignmentOf(
   id: string,
@@ -43,7 +43,7 @@ export function assignmentOf(
         // goosebit gives only SHA-1; the image's own signature is decisive anyway.
         ...(sha256 !== undefined && { sha256 }),
       },
-      download: handlings[work.download],
+      download: timings[work.download],
       install: installOf(work),
     },
   };
@@ -51,7 +51,7 @@ export function assignmentOf(
 
 /** "skip" has two meanings: the maintenance window is closed now, or the image is only to be downloaded. */
 const installOf = ({ update, maintenanceWindow }: Work): Assignment["install"] =>
-  update === "skip" ? (maintenanceWindow === "unavailable" ? "wait" : "never") : handlings[update];
+  update === "skip" ? (maintenanceWindow === "unavailable" ? "wait" : "never") : timings[update];
 
 /** A server reached by http often has working links for http only, although it also lists others. */
 function downloadUrl({ _links: links }: Artifact, base: URL): URL | undefined {

@@ -1,5 +1,5 @@
 /**
- * Reads from the owner's file how this unit reaches a hawkBit server.
+ * Reads the settings for a hawkBit server from the owner's file, updates.json.
  *
  * Guarantees: exactly one way to authenticate; a token is sent over `https:` only, unless the owner allows `http:`
  * or the server is this machine; no message contains a token.
@@ -28,7 +28,7 @@ const segment = (what: string) =>
     expected: `${what} of 1 to 256 characters, without "/"`,
   });
 
-/** The owner's file. */
+/** The member `hawkbit` of updates.json. */
 export const hawkbitSettings = strictObject({
   /** `https://updates.example[:port][/path]`. */
   server: string(undefined, 2048),

@@ -80,6 +80,6 @@ export function checkRuns(image: ImageManifest, target: Machine): void {
   const protocol = image.protocol ?? 1;
   if (!target.protocols.includes(protocol)) {
     const known = target.protocols.join(", ");
-    refuse("wrong-protocol", `its loop speaks protocol ${protocol}; the guardian here knows ${known}`);
+    refuse("wrong-protocol", `its loop uses protocol ${protocol}; this guardian supports ${known}`);
   }
 }

@@ -68,7 +68,7 @@ function ed25519(read: () => KeyObject, kind: "public" | "private"): KeyObject {
   try {
     key = read();
   } catch (error) {
-    throw new KeyError(`is no ${kind} key in PEM form (${messageOf(error)})`, { cause: error });
+    throw new KeyError(`is not a ${kind} key in PEM form (${messageOf(error)})`, { cause: error });
   }
   if (key.asymmetricKeyType === "ed25519") return key;
   throw new KeyError(`is of type ${key.asymmetricKeyType}: an Ed25519 key is required`);

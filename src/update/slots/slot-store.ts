@@ -64,7 +64,7 @@ const storedState = object({
 const maxRecordBytes = 64 * 1024;
 /** Files read before yielding to other work: together they take a few milliseconds. */
 const filesPerTurn = 32;
-/** A start decides with the lock held, and verifies a whole slot meanwhile. */
+/** Long, since a start holds the lock while it verifies a whole slot. */
 const recordLimit = seconds(60);
 /** Another installation takes minutes, so the second one does not wait but fails with SlotsBusy. */
 const installLimit = seconds(0);
@@ -149,7 +149,7 @@ export class SlotStore {
 
   /** Header and signed manifest of the image in a slot, as they were installed. @throws SmallFileError */
   headIn(slot: SlotName): Buffer | undefined {
-    return this.#files.read(this.#headOf(slot), maxHeaderBytes + maxManifestBytes);
+    return this.#files.read(this.#headPath(slot), maxHeaderBytes + maxManifestBytes);
   }
 
   /**
@@ -208,7 +208,7 @@ export class SlotStore {
   async #record(slot: SlotName, { manifest, digest, head }: VerifiedImage): Promise<InstalledImage> {
     // Before the record names it: so far no file of it was synced.
     await this.#files.syncAll(this.programIn(slot));
-    await writeWhole(this.#files, this.#headOf(slot), [head]);
+    await writeWhole(this.#files, this.#headPath(slot), [head]);
     await this.#files.syncFolder(this.folder);
     const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
     const state = await this.change((state) => {
@@ -245,7 +245,7 @@ export class SlotStore {
     return head;
   }
 
-  #headOf(slot: SlotName): string {
+  #headPath(slot: SlotName): string {
     return join(this.folder, `${slot}.image`);
   }
 
@@ -292,7 +292,7 @@ export class SlotStore {
       check(empty);
       return empty;
     });
-    await this.#files.remove(this.#headOf(slot));
+    await this.#files.remove(this.#headPath(slot));
     await this.#files.remove(this.programIn(slot));
     await this.#files.makeFolder(this.programIn(slot));
   }
@@ -327,7 +327,7 @@ const manifestIn = (head: Buffer): ImageManifest => readManifest(head.subarray(h
 const alreadyOnTrial = (): ImageRefused =>
   new ImageRefused("on-trial", "another update is on trial: wait for its outcome");
 
-/** What the record holds against images: those that failed, and the counters that must not decrease. */
+/** The part of the record that excludes images: the failed ones, and the counters that must not decrease. */
 function history({
   slots,
   counterFloor,

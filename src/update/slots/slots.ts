@@ -1,5 +1,5 @@
 /**
- * Folder slots/: two places for installed images, a and b, and which of them the next start takes.
+ * Folder slots/: two places for installed images, a and b, and which of them the next start uses.
  *
  * The states of an update, as pure functions over one stored record:
  *
@@ -48,7 +48,7 @@ export interface SlotsState {
 /** A crash may have another cause than the image: a brown-out, a full disk. */
 const trialStarts = 3;
 export const maxFailed = 32;
-/** Of the reason of an outcome, in characters. */
+/** Maximum length of an outcome's reason, in characters. */
 export const maxReason = 500;
 
 export const noSlots: SlotsState = {
@@ -91,7 +91,7 @@ export function onTrial(state: SlotsState, slot: SlotName): SlotsState {
 
 /**
  * The image on trial proved its health. Without a trial nothing changes. @param digest of the healthy image;
- * the trial of another one continues
+ * a trial of another image continues
  */
 export function confirmed(state: SlotsState, digest?: string): SlotsState {
   const image = state.trial && state.slots[state.trial.slot];
@@ -119,7 +119,7 @@ export function reverted(state: SlotsState, reason: string, digest?: string): Sl
 
 /**
  * A person reverts the running program: an image on trial, or the confirmed one. The other slot takes its
- * place if it was confirmed before, else the factory firmware. The counter floor stays: no other image may be
+ * place if it was confirmed before, otherwise the factory firmware. The counter floor stays: no other image may be
  * as old.
  */
 export function revertedByUser(state: SlotsState, reason: string): SlotsState {
@@ -220,7 +220,7 @@ export async function startConfirmed(
       note: `slot ${active} cannot be used: slot ${other} starts`,
     };
   }
-  // The slots stay as they are: a damaged card may read again, and the owner sees what they hold.
+  // The slots stay as they are: a damaged card may become readable again, and the owner sees what they hold.
   return {
     state,
     target: "factory",

@@ -45,12 +45,12 @@ interface Prepared extends Exchange {
 }
 
 /** Resolves with the answer's head; its body is still to be read. @throws DownloadError, the signal's reason */
-export async function exchange(asked: Exchange, options: HttpOptions): Promise<IncomingMessage> {
-  const { url, body, signal } = asked;
+export async function exchange(outgoing: Exchange, options: HttpOptions): Promise<IncomingMessage> {
+  const { url, body, signal } = outgoing;
   const refused = options.refusal(url.hostname.replace(/^\[|\]$/g, ""));
   if (refused) throw new DownloadError("not-granted", refused.message, { cause: refused });
   const proxy = proxyFor(url, options.proxy);
-  const request = { ...asked, tls: tlsOf(url, options) };
+  const request = { ...outgoing, tls: tlsOf(url, options) };
   try {
     if (proxy === undefined) return await sendRequest(url, { ...optionsOf(request), agent: false }, body);
     if (url.protocol === "http:") return await sendRequest(proxy, throughProxy(request, proxy), body);

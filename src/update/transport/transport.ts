@@ -104,11 +104,11 @@ function readable(answer: IncomingMessage, url: URL, { from }: OpenRequest): Ope
 }
 
 /** RFC 9110, section 14.4. */
-function rangeOf(answer: IncomingMessage, url: URL, asked: number): Pick<Opened, "from" | "size"> {
+function rangeOf(answer: IncomingMessage, url: URL, requested: number): Pick<Opened, "from" | "size"> {
   const [, from, size] =
     /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(answer.headers["content-range"] ?? "") ?? [];
-  if (asked > 0 && Number(from) === asked)
-    return { from: asked, size: size === "*" ? undefined : Number(size) };
+  if (requested > 0 && Number(from) === requested)
+    return { from: requested, size: size === "*" ? undefined : Number(size) };
   throw new DownloadError("invalid-answer", `${url.host} sent another range than requested`);
 }
 

@@ -124,8 +124,8 @@ export class Job {
 
   async #afterFailure(error: unknown): Promise<void> {
     this.#isStarting = false;
-    const asked = error instanceof NotNow ? error.retryAfterMs : 0;
-    const pause = millis(Math.max(asked, this.#backoff.failed()));
+    const retryAfterMs = error instanceof NotNow ? error.retryAfterMs : 0;
+    const pause = millis(Math.max(retryAfterMs, this.#backoff.failed()));
     const reason = messageOf(error);
     this.#ports.log.warn("update-step-failed", { id: this.id, reason, retryInS: pause / 1000 });
     this.#status("waiting", reason);

@@ -93,7 +93,7 @@ export interface UpdaterStatus {
   readonly version: string | null;
   /** Of the download. */
   readonly percent: number;
-  /** What the update waits for, or why the last try failed; else empty. */
+  /** What the update waits for, or why the last try failed; otherwise empty. */
   readonly reason: string;
   readonly last: LastResult | null;
   readonly sources: Readonly<Partial<Record<SourceKind, SourceState>>>;

@@ -110,8 +110,8 @@ export class ReportQueue {
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      const asked = error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
-      const pause = millis(Math.max(asked, this.#backoff.failed()));
+      const retryAfterMs = error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
+      const pause = millis(Math.max(retryAfterMs, this.#backoff.failed()));
       log.warn("update-report-not-sent", {
         source: source.kind,
         report: unreported.report.kind,

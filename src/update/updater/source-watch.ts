@@ -83,8 +83,8 @@ export class SourceWatch {
       const code = error instanceof SourceError ? error.code : "unreachable";
       const reason = messageOf(error);
       this.state = { ...this.state, problem: { code, reason } };
-      const asked = error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
-      this.#due(Math.max(asked, this.#backoff.failed()) * (1 + 0.2 * random()));
+      const retryAfterMs = error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
+      this.#due(Math.max(retryAfterMs, this.#backoff.failed()) * (1 + 0.2 * random()));
       onProblem(error);
     }
   }

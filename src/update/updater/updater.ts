@@ -278,7 +278,7 @@ export class Updater {
 
   async #ended(job: Job, end: JobEnd): Promise<void> {
     const { clock, log } = this.#options;
-    // Whoever canceled it reports that; else the next process continues it.
+    // Whoever canceled it reports that; otherwise the next process continues it.
     if (end.kind === "canceled") {
       this.#job = undefined;
       this.#status = idle;

@@ -186,16 +186,16 @@ describe("what a message asks for:", () => {
 
   it("an older document on a new connection is asked for again before it is believed, and each is named", () => {
     const session = new Session();
-    expect(session.connect(9, { targetTemperature: 22 })).not.toHaveProperty("oddity");
+    expect(session.connect(9, { targetTemperature: 22 })).not.toHaveProperty("problem");
     const behind = "the twin's desired version 2 is behind 9";
     expect(session.connect(2, { targetTemperature: 18 })).toMatchObject({
       requests: [],
       getAgain: true,
-      oddity: `${behind}: requested again`,
+      problem: `${behind}: requested again`,
     });
     expect(session.get(2, { targetTemperature: 18 })).toMatchObject({
       getAgain: false,
-      oddity: `${behind} twice in a row: it was created again and is accepted`,
+      problem: `${behind} twice in a row: it was created again and is accepted`,
     });
   });
 
@@ -205,7 +205,7 @@ describe("what a message asks for:", () => {
       const session = new Session();
       const outcome = session.connect(version as number, { targetTemperature: 22 });
       expect(outcome).toMatchObject({ requests: [], decisions: [], getAgain: true });
-      expect(outcome.oddity).toBe("the twin has no desired properties with a version");
+      expect(outcome.problem).toBe("the twin has no desired properties with a version");
       expect(session.reported).toEqual({});
     },
   );

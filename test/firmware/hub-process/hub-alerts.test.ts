@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { devicesAway } from "../../../src/firmware/hub-process/hub-alerts.ts";
+import { offlineDevices } from "../../../src/firmware/hub-process/hub-alerts.ts";
 
 it("a hub misses devices that were connected and are away, not those that never came or were disabled", () => {
   const devices = [
@@ -13,8 +13,8 @@ it("a hub misses devices that were connected and are away, not those that never 
     ["here", { ready: true }],
     ["logging-in", { ready: false }],
   ]);
-  const core = { devices: { all: () => devices }, links } as unknown as Parameters<typeof devicesAway>[0];
-  const away = devicesAway(core, { offlineMinutes: 7 });
+  const core = { devices: { all: () => devices }, links } as unknown as Parameters<typeof offlineDevices>[0];
+  const away = offlineDevices(core, { offlineMinutes: 7 });
   expect(away.map(({ title }) => title)).toEqual(["away OFFLINE", "logging-in OFFLINE"]);
   expect(away[0]?.after).toBe(7 * 60_000);
 });

@@ -58,7 +58,7 @@ describe("secrets of the environment", () => {
     expect(await asked).toEqual({ IOTHUB_DEVICE_SECURITY_TYPE: "DPS" });
   });
 
-  it("leave a trace as it was asked for, but for the packets that hold tokens", () => {
+  it("leave a trace as it was requested, but for the packets that hold tokens", () => {
     const env: NodeJS.ProcessEnv = { DEBUG: "mqttjs*" };
     HeldSecrets.take(env);
     expect(env["DEBUG"]).toBe("mqttjs*,-mqtt-packet:*");

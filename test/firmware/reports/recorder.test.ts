@@ -20,7 +20,7 @@ function rig() {
 }
 
 describe("what was logged", () => {
-  it("of a crash, an unclean end, an act of the guardian and a fault makes a report, and nothing else does", async () => {
+  it("of a crash, an unclean end, an intervention of the guardian and a fault makes a report, and nothing else does", async () => {
     const { log, recorder, kept, store } = rig();
     recorder.keepIn(store);
     log.info("board", { board: "virtual" });

@@ -53,7 +53,7 @@ export class FakeLoop implements GuardedLoop {
       if (message.heaterOn) this.#unit.relay = true;
       this.#onBeat(message.heaterOn);
     }
-    this.#program?.hear(message, (said) => void this.heard.push(said));
+    this.#program?.handle(message, (said) => void this.heard.push(said));
     if (message.kind === "replace-loop") {
       const { slot, digest, sensorFails = false } = message;
       this.#unit.launcher.replace(slot && digest ? { slot, digest } : undefined, { sensorFails });

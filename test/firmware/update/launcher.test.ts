@@ -122,7 +122,7 @@ describe("an update of a unit whose sensor is broken", () => {
 describe("an update that does not work", () => {
   it.each<[string, Behaviour, string]>([
     ["throws at import", throwsAtImport, "in 3 starts; the last one: exit code 1"],
-    ["hangs at import", hangsAtImport, "it took no step"],
+    ["hangs at import", hangsAtImport, "it made no step"],
     ["hangs after 20 s", blocksAfter20s, "in 3 starts; the last one: silent for too long"],
     ["crashes after 30 s", crashesAfter30s, "in 3 starts; the last one: signal SIGSEGV"],
     ["never confirms, because it gets no reading", hasNoSensor, "no good reading of the sensor"],
@@ -161,7 +161,7 @@ describe("an update that does not work", () => {
     unit.storedVersion = 2;
     await unit.pass(minutes(4));
     expect(unit.state.outcome?.reason).toBe(
-      "it stored state of version 2, and the firmware before it reads 1 to 1",
+      "it stored state of version 2, but the previous firmware reads 1 to 1",
     );
   });
 
@@ -179,7 +179,7 @@ describe("an update that does not work", () => {
   it("has a loop that is older than its guardian and says nothing of updates: it cannot be confirmed", async () => {
     const unit = await update((loop) => loop.everySecond(() => loop.say({ kind: "beat", heaterOn: false })));
     await unit.pass(minutes(4));
-    expect(unit.state.outcome?.reason).toBe("it did not say which protocol it speaks");
+    expect(unit.state.outcome?.reason).toBe("it did not send its protocol version");
   });
 });
 

@@ -111,7 +111,7 @@ describe("the built firmware, through a whole trial", () => {
       const device = await tried(context, 7, { loop: "for (;;);" });
       await device.event("update-failed");
       await device.event("first-decision");
-      expect(status(device).outcome.reason).toBe("it took no step");
+      expect(status(device).outcome.reason).toBe("it made no step");
     },
     minutes(15),
   );

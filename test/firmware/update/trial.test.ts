@@ -20,7 +20,7 @@ function trial(unreadable: () => string | undefined = () => undefined, sensorFai
     onFailed: (why) => void verdicts.push(why),
   });
   const say = (...said: LoopToGuardian[]): void => {
-    for (const message of said) judge.hear(message);
+    for (const message of said) judge.handle(message);
   };
   /** One beat a second. */
   const live = async (beats: number): Promise<void> => {
@@ -100,14 +100,14 @@ describe("a trial", () => {
   it("fails at once when the loop speaks a protocol that this guardian does not know", () => {
     const { verdicts, say } = trial();
     say({ kind: "hello", protocol: 7 });
-    expect(verdicts).toEqual(["its loop speaks protocol 7, and the guardian here knows 1, 2"]);
+    expect(verdicts).toEqual(["its loop uses protocol 7, but this guardian supports 1, 2"]);
   });
 
   it("fails when the loop never says which protocol it speaks", async () => {
     const { verdicts, say, live } = trial();
     say(well);
     await live(181);
-    expect(verdicts).toEqual(["it did not say which protocol it speaks"]);
+    expect(verdicts).toEqual(["it did not send its protocol version"]);
   });
 
   it("fails when the stored state is one that the firmware before cannot read", async () => {
@@ -121,7 +121,7 @@ describe("a trial", () => {
     const { verdicts, clock, say } = trial();
     say({ kind: "hello", protocol: 1 });
     await clock.advance(minutes(3));
-    expect(verdicts).toEqual(["it took no step"]);
+    expect(verdicts).toEqual(["it made no step"]);
   });
 
   it("says nothing more once it is over", async () => {

@@ -42,7 +42,7 @@ describe("the trusted keys", () => {
     ["a FIFO", (path) => void execFileSync("mkfifo", [path]), /is a FIFO/],
     ["a device without an end", (path) => symlinkSync("/dev/zero", path), /is a device/],
     ["a folder", (path) => void mkdirSync(path), /is a folder/],
-    ["nothing", (path) => writeFileSync(path, ""), /is no public key in PEM form/],
+    ["nothing", (path) => writeFileSync(path, ""), /is not a public key in PEM form/],
     [
       "a gigabyte",
       (path) => {

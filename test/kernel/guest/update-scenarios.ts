@@ -157,7 +157,7 @@ export function updateScenarios(): Scenario[] {
         await until("the confirmation", () => firmware.logged("update-confirmed").length > 0, CONFIRMED_MS);
         const confirmed = nowMs() - start;
         assert.equal(firmware.logged("loop-lost").length, 0);
-        return `relay off ${seconds(off)} after it was asked for, heat again after ${seconds(heats)}, confirmed after ${seconds(confirmed)}`;
+        return `relay off ${seconds(off)} after it was requested, heat again after ${seconds(heats)}, confirmed after ${seconds(confirmed)}`;
       },
       WHOLE_MS,
     ),
@@ -204,7 +204,7 @@ export function updateScenarios(): Scenario[] {
     bad(
       "hangs at import",
       () => "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
-      "it took no step",
+      "it made no step",
     ),
   ];
 }

@@ -8,7 +8,7 @@ export interface Segment {
   live: number;
 }
 
-export interface Place {
+export interface Position {
   readonly key: number;
   readonly segment: Segment;
   readonly at: number;
@@ -16,43 +16,43 @@ export interface Place {
 }
 
 export class SegmentIndex {
-  #places: Place[] = [];
+  #positions: Position[] = [];
 
   get size(): number {
-    return this.#places.length;
+    return this.#positions.length;
   }
 
   *keys(): Iterable<number> {
-    for (const { key } of this.#places) yield key;
+    for (const { key } of this.#positions) yield key;
   }
 
-  put(place: Place): void {
-    const at = this.#find(place.key);
-    const old = this.#places[at];
-    if (old?.key === place.key) {
+  put(position: Position): void {
+    const at = this.#find(position.key);
+    const old = this.#positions[at];
+    if (old?.key === position.key) {
       old.segment.live -= 1;
-      this.#places[at] = place;
-    } else if (at === this.#places.length) this.#places.push(place);
-    else this.#places.splice(at, 0, place);
-    place.segment.live += 1;
+      this.#positions[at] = position;
+    } else if (at === this.#positions.length) this.#positions.push(position);
+    else this.#positions.splice(at, 0, position);
+    position.segment.live += 1;
   }
 
   remove(from: number, through: number): void {
     const start = this.#find(from);
-    for (const { segment } of this.#places.splice(start, this.#find(through + 1) - start)) segment.live -= 1;
+    for (const { segment } of this.#positions.splice(start, this.#find(through + 1) - start)) segment.live -= 1;
   }
 
-  from(key: number, limit: number): Place[] {
+  from(key: number, limit: number): Position[] {
     const start = this.#find(key);
-    return this.#places.slice(start, start + limit);
+    return this.#positions.slice(start, start + limit);
   }
 
-  /** Index of the first place with at least this key. */
+  /** Index of the first position whose key is at least this one. */
   #find(key: number): number {
-    let [low, high] = [0, this.#places.length];
+    let [low, high] = [0, this.#positions.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#places[middle]?.key ?? 0) < key) low = middle + 1;
+      if ((this.#positions[middle]?.key ?? 0) < key) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -4,16 +4,16 @@
  *     <crc32, 8 hex digits> p <key> <text>          put
  *     <crc32> r <from> <through>                    removed, both included
  *     <crc32> n <text>                              the note
- *     <crc32> h <through>                           head of a segment: every key up to here was removed before
+ *     <crc32> h <through>                           head of a segment: every key up to <through> was removed before
  *
  * Guarantee: a line is read as it was written, or as damaged (base/files/checked-lines.ts).
  */
 import {
   checkedLine,
   checkedLines,
-  contentAt,
+  contentOffset,
   contentOfLine,
-  type PlacedLine,
+  type LocatedLine,
 } from "../../../base/files/checked-lines.ts";
 
 export type SegmentLine =
@@ -22,10 +22,10 @@ export type SegmentLine =
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "head"; readonly through: number };
 
-export interface SegmentPlace extends Omit<PlacedLine, "content"> {
+export interface LocatedSegmentLine extends Omit<LocatedLine, "content"> {
   /** `undefined`: damaged. */
   readonly line: SegmentLine | undefined;
-  /** Whether the line may have been a message, by its kind. */
+  /** Whether the line, if damaged, may have been a message: its kind is none of the others. */
   readonly mayBePut: boolean;
 }
 
@@ -45,9 +45,9 @@ function contentOf(line: SegmentLine): string {
 }
 
 /** All lines of a segment. */
-export const readLines = (bytes: Buffer): SegmentPlace[] =>
+export const readLines = (bytes: Buffer): LocatedSegmentLine[] =>
   checkedLines(bytes).map(({ content, at, length }) => {
-    const kind = bytes[at + contentAt];
+    const kind = bytes[at + contentOffset];
     const line = content === undefined ? undefined : lineOf(content);
     return { line, at, length, mayBePut: kind !== removed && kind !== note && kind !== head };
   });

@@ -8,7 +8,7 @@
  * the card once; a segment without waiting messages is deleted; a damaged line loses one message, which is counted;
  * an unreadable or unknown file is removed.
  *
- * Power cuts: a write puts messages before removals, and a power cut leaves the first part of a write. So it may repeat
+ * Power validLengths: a write puts messages before removals, and a power cut leaves the first part of a write. So it may repeat
  * a message, but loses none. An incomplete line is truncated when the store is opened.
  */
 import { readdir, rename, rm } from "node:fs/promises";
@@ -27,7 +27,7 @@ import {
   type StoredText,
 } from "../store.ts";
 import { lockFolder } from "./folder-lock.ts";
-import { type Place, type Segment, SegmentIndex } from "./index.ts";
+import { type Position, type Segment, SegmentIndex } from "./index.ts";
 import { KeyRanges } from "./key-ranges.ts";
 import { decodeLine, encodeLine, readLines, type SegmentLine } from "./lines.ts";
 
@@ -69,12 +69,12 @@ export function segmentStore(
 async function openLocked(
   folder: string,
   disk: FolderDisk,
-  cuts: Map<string, number>,
+  validLengths: Map<string, number>,
   unlock: () => void,
   effort: RepairEffort,
   wallNow: () => WallMillis,
 ): Promise<OpenedStore> {
-  const store = new SegmentStore(disk, cuts, unlock);
+  const store = new SegmentStore(disk, validLengths, unlock);
   const found = await store.load();
   if (effort !== "set-aside") {
     const by = found.former > 0 ? "former-store-removed" : "repair";
@@ -83,13 +83,13 @@ async function openLocked(
   }
   const note = await store.readNote();
   const keptAs = await setAside(folder, found.bytes, wallNow);
-  const fresh = new SegmentStore(disk, cuts, unlock);
+  const fresh = new SegmentStore(disk, validLengths, unlock);
   await fresh.load();
   if (note !== undefined) await fresh.write({ put: [], note }, { durable: true });
   return { store: fresh, repaired: { by: "set-aside", keptAs, lost: found.lost + found.waiting } };
 }
 
-/** Keeps only the newest folder, if it is small, to save disk space. The lock stays in place. */
+/** Keeps only the newest folder, if it is small, to save disk space. The lock stays in position. */
 async function setAside(
   folder: string,
   bytes: number,
@@ -137,9 +137,9 @@ class SegmentStore implements OutboxStore {
   #folderUnsynced = false;
   #broken = false;
 
-  constructor(disk: FolderDisk, cuts: Map<string, number>, unlock: () => void) {
+  constructor(disk: FolderDisk, validLengths: Map<string, number>, unlock: () => void) {
     this.#disk = disk;
-    this.#validLengths = cuts;
+    this.#validLengths = validLengths;
     this.#unlock = unlock;
   }
 
@@ -174,20 +174,20 @@ class SegmentStore implements OutboxStore {
 
   async read(from: number, limit: number): Promise<readonly StoredText[]> {
     const texts: StoredText[] = [];
-    const places = this.#index.from(from, limit);
-    for (let start = 0; start < places.length; ) {
-      const { segment, at } = places[start] ?? {};
+    const positions = this.#index.from(from, limit);
+    for (let start = 0; start < positions.length; ) {
+      const { segment, at } = positions[start] ?? {};
       if (segment === undefined || at === undefined) break;
       let end = start;
-      while (isAdjacent(places[end], places[end + 1])) end += 1;
-      const last = places[end];
+      while (isAdjacent(positions[end], positions[end + 1])) end += 1;
+      const last = positions[end];
       const length = last === undefined ? 0 : last.at + last.length - at;
       const bytes = await guarded(() => this.#disk.read(segment.name, at, length));
-      for (const place of places.slice(start, end + 1)) {
-        const text = bytes.toString("utf8", place.at - at, place.at - at + place.length - 1);
+      for (const position of positions.slice(start, end + 1)) {
+        const text = bytes.toString("utf8", position.at - at, position.at - at + position.length - 1);
         const line = decodeLine(text);
         // Damaged after loading: the queue skips and counts it.
-        texts.push({ key: place.key, text: line?.kind === "put" ? line.text : "" });
+        texts.push({ key: position.key, text: line?.kind === "put" ? line.text : "" });
       }
       start = end + 1;
     }
@@ -349,7 +349,7 @@ class SegmentStore implements OutboxStore {
 }
 
 /** Whether one read can fetch both. */
-const isAdjacent = (first: Place | undefined, second: Place | undefined): boolean =>
+const isAdjacent = (first: Position | undefined, second: Position | undefined): boolean =>
   first !== undefined && second?.segment === first.segment && second.at > first.at;
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {

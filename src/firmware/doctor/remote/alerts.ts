@@ -35,6 +35,6 @@ export async function checkAlerts(
     return ok(check, `to ${host} (${settings.format}); to try it: grove-heater alerts test`);
   } catch (error) {
     if (!(error instanceof AlertFileError)) throw error;
-    return fail(check, error.message, "Correct it: until then nobody is told of faults.");
+    return fail(check, error.message, "Correct it: until then no alerts are sent.");
   }
 }

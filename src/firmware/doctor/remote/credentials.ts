@@ -1,5 +1,6 @@
 /**
- * Folder remote/: whether what this unit reaches, and who reaches it, is set up: cloud, updates, alerts, local socket.
+ * Folder remote/: checks this unit's connections: to the cloud, to update sources and alert servers, and by
+ * its local socket.
  *
  * Checks the device's credentials for Azure. Makes no connection and shows no secret.
  */

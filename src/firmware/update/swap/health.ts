@@ -2,21 +2,21 @@
  * The loop's health, as an update on trial must prove it: the sensor was read, the relay's line follows its command, settings
  * and state were read and are stored.
  *
- * Guarantee: never from the cloud or a face. Told when it changes; the guardian judges (trial.ts).
+ * Guarantee: independent of the cloud and the faces. Reported when it changes; the guardian judges it (trial.ts).
  */
 import type { Device, Observation } from "../../device.ts";
 import type { LoopToGuardian } from "../../process/messages.ts";
 
 export type LoopHealth = Omit<Extract<LoopToGuardian, { kind: "health" }>, "kind">;
 
-/** Of this moment: also that a sensor which was read once has failed since. */
+/** The present health, including a sensor that worked before and fails now. */
 export interface HealthNow extends LoopHealth {
   readonly sensorFails: boolean;
 }
 
 export type WatchedDevice = Pick<Device, "watch" | "stored">;
 
-/** @param onChange called within a step; must not throw. @returns the health of this moment */
+/** @param onChange called within a step; must not throw. @returns a function that returns the present health */
 export function watchHealth(device: WatchedDevice, onChange: (health: LoopHealth) => void): () => HealthNow {
   let health: LoopHealth = { sensor: false, relay: false, storage: false };
   let sensorFails = false;
@@ -29,14 +29,14 @@ export function watchHealth(device: WatchedDevice, onChange: (health: LoopHealth
     const fails = (part: (typeof input.failing)[number]): boolean => input.failing.includes(part);
     const next: LoopHealth = {
       sensor: health.sensor || input.reading?.kind === "ok",
-      // Read before this step's command, so it is that of the step before.
+      // The line was read before this step's command, so it is compared with the previous step's.
       relay: !fails("relay") && commanded !== undefined && input.relayLine === commanded,
       storage: device.stored && !isStateLost && !fails("storage") && !fails("settings"),
     };
     commanded = commands.heater;
-    const isNews = (["sensor", "relay", "storage"] as const).some((part) => next[part] !== health[part]);
+    const hasChanged = (["sensor", "relay", "storage"] as const).some((part) => next[part] !== health[part]);
     health = next;
-    if (isNews) onChange(next);
+    if (hasChanged) onChange(next);
   });
   return () => ({ ...health, sensorFails });
 }

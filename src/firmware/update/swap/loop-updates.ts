@@ -1,4 +1,7 @@
-/** The loop's part in updates: it greets its guardian, reports its health, and ends for a new image when that is safe. */
+/**
+ * The loop's part in updates: it sends `hello` to its guardian, reports its health, and makes way for a new
+ * image when that is safe.
+ */
 import { existsSync } from "node:fs";
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
@@ -34,7 +37,7 @@ const notGranted = {
   remedy: 'add "SoftwareUpdateDeferral": true to the Capabilities of the app manifest',
 };
 
-/** @returns the port at which an updater offers installed images */
+/** @returns the object to which an updater offers installed images */
 export function startLoopUpdates(options: LoopUpdateOptions): Swap {
   const { device, settings, dataPath, manifest, env, send, clock, log } = options;
   const note = readLaunchNote(env);

@@ -1,31 +1,32 @@
 /**
  * Whether an installed update may start now.
  *
- * The start of another firmware takes the heat away for some seconds, and for its minimum off time; a bad one for some
- * minutes. So it waits: for the hours of the day that the owner set, for the heater to be off, and for a device that works,
- * since a trial proves most on one that works. It does not wait for ever: in its hours at most `deferralHours`, counted from
- * its installation, and outside of them a day longer, for a unit that has no power then.
+ * Starting another firmware interrupts heating for some seconds plus the minimum off time; a bad firmware for
+ * some minutes. So an update waits for the hours of the day that the owner set, for the heater to be off, and
+ * for a working device, on which a trial proves most. It does not wait for ever: within its hours at most
+ * `deferralHours` after its installation, and outside of them a day longer, in case the unit has no power
+ * during its hours.
  *
- * Putting it off for heat or health needs the capability SoftwareUpdateDeferral of the app manifest; without it the bound is
- * 0 h. The hours of the day are the owner's own setting and need none.
+ * Deferring an update for heat or health needs the capability SoftwareUpdateDeferral of the app manifest;
+ * without it the limit is 0 h. The hours of the day are a setting of the owner and need no capability.
  *
- * Guarantees: pure. A unit that nobody sealed for the field does not update itself, whatever the owner's systems ask for; a
- * person beside it may. `now` skips every wait, and nothing else: the relay is off before each swap, because the guardian
- * turns it off.
+ * Guarantees: pure. A unit that was not sealed for the field accepts no update from the owner's systems, only
+ * from a person at the unit. `now` skips all waiting and nothing else: the relay is off before each swap,
+ * because the guardian turns it off.
  */
 import { hours, type Millis } from "../../../base/units.ts";
 
 export interface SwapSituation {
-  /** Who asks: the owner's systems, or a person at the device. */
+  /** Who requests the update: the owner's systems, or a person at the device. */
   readonly by: "source" | "person";
   readonly when: "now" | "when-convenient";
   readonly isSealed: boolean;
   readonly heaterOn: boolean;
-  /** Sensor, relay and storage work: what the update will have to prove. */
+  /** Sensor, relay and storage work, as the update will have to prove too. */
   readonly isHealthy: boolean;
-  /** Since the update was installed, or this loop heard of it. */
+  /** Time since the update was installed, or since it was offered to this loop. */
   readonly waited: Millis;
-  /** Of the day, 0 to 24, by the setting `timeZone`; `undefined` while the clock may be wrong. */
+  /** Hour of the day, 0 to 24, by the setting `timeZone`; `undefined` while the clock may be wrong. */
   readonly hour: number | undefined;
   readonly settings: {
     readonly updateFromHour: number;
@@ -36,7 +37,7 @@ export interface SwapSituation {
 
 export type SwapDecision =
   | { readonly kind: "start" }
-  /** Looked at again. `reason` is for people. */
+  /** The decision is made again later. `reason` is for people. */
   | { readonly kind: "wait"; readonly code: SwapWait; readonly reason: string };
 
 export type SwapWait = "not-sealed" | "outside-hours" | "heating" | "not-healthy";
@@ -56,14 +57,14 @@ export function decideSwap(situation: SwapSituation): SwapDecision {
   }
   if (waited >= bound) return start;
   if (heaterOn)
-    return wait("heating", `the heater is on; at most ${updateDeferralHours} h are waited for it`);
+    return wait("heating", `the heater is on; the update waits at most ${updateDeferralHours} h`);
   if (!isHealthy) return wait("not-healthy", "sensor, relay or storage does not work");
   return start;
 }
 
 const wait = (code: SwapWait, reason: string): SwapDecision => ({ kind: "wait", code, reason });
 
-/** Over midnight where the first is the later one. */
+/** The span includes midnight if the first hour is the later one. */
 function isWithin(hour: number | undefined, from: number, until: number): boolean {
   if (from === 0 && until === 24) return true;
   if (hour === undefined) return false;

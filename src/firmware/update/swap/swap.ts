@@ -1,11 +1,12 @@
 /**
- * Folder swap/: what a loop does about updates.
+ * Folder swap/: the loop's part in updates.
  *
- * Waits until an installed one may start, then asks the guardian to swap.
+ * Waits until an installed update may start, then asks the guardian to replace the loop.
  *
- * Whoever installs (the updater's process, below the loop) calls `offer` once the slot is whole; a person's request is a file
- * (request.ts), which is looked for every few seconds. Guarantees: one update waits at a time, the newest; nothing here turns
- * the heater on or keeps it on; the guardian turns it off before the swap and writes the record.
+ * The updater (a process below the loop) calls `offer` once an update is installed; a person's request is a
+ * file (request.ts), for which this looks every few seconds. Guarantees: one update waits at a time, the
+ * newest; nothing here turns the heater on or keeps it on; the guardian turns it off before the swap and
+ * writes the record.
  */
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
@@ -19,7 +20,7 @@ import type { UpdateRequest } from "../request.ts";
 import type { HealthNow, WatchedDevice } from "./health.ts";
 import { decideSwap, type SwapDecision } from "./swap-decision.ts";
 
-/** An update that is whole in its slot. */
+/** An update that is completely installed in its slot. */
 export interface InstalledUpdate {
   readonly slot: SlotName;
   readonly digest: string;
@@ -30,16 +31,16 @@ export interface SwapOptions {
   readonly device: WatchedDevice;
   /** As they are now. */
   readonly settings: () => Pick<Settings, "updateFromHour" | "updateUntilHour">;
-  /** In hours: the property `updateDeferral`, as it is in force now. */
+  /** The value in force of the property `updateDeferral`, in hours. */
   readonly deferral: () => number;
   readonly health: () => HealthNow;
   readonly isSealed: () => boolean;
   readonly readRequest: () => UpdateRequest | undefined;
   /** Must not throw. */
   readonly removeRequest: () => void;
-  /** Whether a request by a person lies there: cheap. */
+  /** Whether there is a file with a person's request. Cheap. */
   readonly hasRequest: () => boolean;
-  /** To the guardian; nobody hears it where there is none. */
+  /** Sends to the guardian; does nothing without one. */
   readonly send: (message: LoopToGuardian) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,43 +49,44 @@ export interface SwapOptions {
 interface Waiting extends InstalledUpdate {
   readonly by: "source" | "person";
   readonly since: Millis;
-  /** Nobody has taken it back. */
+  /** The update was not canceled, so it may start. */
   readonly mayBegin: boolean;
 }
 
-const lookEvery = seconds(5);
-/** The guardian ends this loop within some seconds; where it does not, it is asked again. */
+const checkInterval = seconds(5);
+/** The guardian ends this loop within some seconds; if it does not, it is asked again after this time. */
 const askAgainAfter = seconds(30);
 
 export class Swap {
   readonly #options: SwapOptions;
   #waiting: Waiting | undefined;
-  #nextLook: Millis;
-  #told: string | undefined;
+  #nextCheckAt: Millis;
+  #reported: string | undefined;
   #onCheck: () => void = () => {};
   #onDecision: (update: InstalledUpdate, decision: SwapDecision) => void = () => {};
 
   constructor(options: SwapOptions) {
     this.#options = options;
-    this.#nextLook = options.clock.now();
-    options.device.watch((observation) => this.#look(observation));
+    this.#nextCheckAt = options.clock.now();
+    options.device.watch((observation) => this.#check(observation));
   }
 
   /**
-   * What the updater installed is to be tried. Replaces an update that waits. The decision is told each time that it
-   * changes; the updater then calls `begin`, unless the owner has taken the update back meanwhile.
+   * Offers an update that the updater has installed. It replaces an update that waits. Each new decision is
+   * reported; once the update may start, the updater calls `begin`, unless the owner has canceled it
+   * meanwhile.
    */
   offer(update: InstalledUpdate): void {
-    this.#told = undefined;
+    this.#reported = undefined;
     this.#wait(update, "source");
   }
 
-  /** @param listener is told why an update waits, when that changes, and when it may start */
+  /** @param listener receives each new decision: why the update waits, or that it may start */
   onDecision(listener: (update: InstalledUpdate, decision: SwapDecision) => void): void {
     this.#onDecision = listener;
   }
 
-  /** @param listener is called when a person wants the sources asked now */
+  /** @param listener is called when a person requests a check for updates */
   onCheck(listener: () => void): void {
     this.#onCheck = listener;
   }
@@ -99,21 +101,21 @@ export class Swap {
 
   #wait(update: InstalledUpdate, by: Waiting["by"]): void {
     const known = this.#waiting;
-    // Said again, as by an updater that was restarted, it has waited already.
+    // The same update may be offered again, by a restarted updater: the time that it has waited counts.
     const since = known?.digest === update.digest ? known.since : this.#options.clock.now();
     this.#waiting = { ...update, by, since, mayBegin: by === "person" };
-    this.#nextLook = this.#options.clock.now();
+    this.#nextCheckAt = this.#options.clock.now();
   }
 
-  #look({ commands, input }: Observation): void {
+  #check({ commands, input }: Observation): void {
     const now = this.#options.clock.now();
-    if (now < this.#nextLook) return;
-    this.#nextLook = millis(now + lookEvery);
-    if (this.#hearPerson()) return;
+    if (now < this.#nextCheckAt) return;
+    this.#nextCheckAt = millis(now + checkInterval);
+    if (this.#handleRequest()) return;
     const update = this.#waiting;
     if (update === undefined) return;
     const decision = this.#decide(update, commands.heater, input);
-    this.#tell(update, decision);
+    this.#report(update, decision);
     if (decision.kind === "start" && update.mayBegin) this.#start(update);
   }
 
@@ -121,18 +123,18 @@ export class Swap {
     const { clock, send, log } = this.#options;
     const now = clock.now();
     log.info("update-starts", { slot: update.slot, afterSeconds: Math.round((now - update.since) / 1000) });
-    this.#nextLook = millis(now + askAgainAfter);
+    this.#nextCheckAt = millis(now + askAgainAfter);
     const { slot, digest } = update;
     const { sensorFails } = this.#options.health();
     const which = update.by === "person" ? {} : { slot, digest };
     send({ kind: "replace-loop", ...which, ...(sensorFails && { sensorFails }) });
   }
 
-  /** @returns whether the guardian was asked already */
-  #hearPerson(): boolean {
+  /** @returns whether the loop's replacement was requested already */
+  #handleRequest(): boolean {
     const { clock, hasRequest, readRequest, send, log } = this.#options;
     if (!hasRequest()) {
-      // Taken back, or heard by the start of this loop.
+      // Canceled, or carried out by the start of this loop.
       if (this.#waiting?.by === "person") this.#waiting = undefined;
       return false;
     }
@@ -150,7 +152,7 @@ export class Swap {
       return false;
     }
     log.info("update-revert", { why: "a person asked for it" });
-    this.#nextLook = millis(clock.now() + askAgainAfter);
+    this.#nextCheckAt = millis(clock.now() + askAgainAfter);
     send({ kind: "replace-loop" });
     return true;
   }
@@ -174,10 +176,10 @@ export class Swap {
     });
   }
 
-  #tell(update: InstalledUpdate, decision: SwapDecision): void {
-    const news = `${update.digest} ${decision.kind === "wait" ? decision.code : ""}`;
-    if (news === this.#told) return;
-    this.#told = news;
+  #report(update: InstalledUpdate, decision: SwapDecision): void {
+    const summary = `${update.digest} ${decision.kind === "wait" ? decision.code : ""}`;
+    if (summary === this.#reported) return;
+    this.#reported = summary;
     if (decision.kind === "wait") {
       const { code, reason } = decision;
       this.#options.log.info("update-waits", { slot: update.slot, code, reason });

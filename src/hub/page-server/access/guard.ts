@@ -3,10 +3,10 @@
  *
  * Access control of the page: host, origin, sign-in and security headers.
  *
- * Guarantees: a page of another site can neither read nor change anything (Host and Origin are checked, cookies are
- * SameSite=Strict, bodies must be JSON). With a password, only the page's files and the sign-in work without it; the first
- * password is set from this machine alone. Wrong ones are limited for each address, so that a stranger does not lock the
- * owner out, and for all together.
+ * Guarantees: a page of another site can neither read nor change anything (Host and Origin are checked,
+ * cookies are SameSite=Strict, bodies must be JSON). With a password, only the page's files and the sign-in
+ * work without it; the first password is set from this machine alone. Wrong passwords are limited for each
+ * address, so that a stranger cannot lock the owner out, and for all addresses together.
  */
 import type { Context, Next } from "hono";
 import { getCookie } from "hono/cookie";
@@ -31,7 +31,7 @@ export interface PageGuardOptions {
   readonly once: OnceLog;
   /** Names under which the page is reached. */
   readonly hostNames: PageNames;
-  /** Absent: whoever reaches the page may use it. */
+  /** Absent: everybody who reaches the page may use it. */
   readonly password: PagePassword | undefined;
   readonly isSealed: () => boolean;
   /** How long a session lasts; twelve hours when absent. */
@@ -40,10 +40,10 @@ export interface PageGuardOptions {
 
 const cookieName = "hub-session";
 const guesses: RateLimits = { max: 10, within: minutes(1) };
-/** Also of somebody with many addresses. */
+/** For all addresses together. */
 const allGuesses: RateLimits = { max: 60, within: minutes(1) };
 const maxAddresses = 1000;
-/** Sign-ins that wait for their comparison. */
+/** Maximum number of sign-ins that wait for the password's comparison. */
 const maxWaiting = 20;
 const refusals = {
   wrong: [403, "password", "the password is wrong"],
@@ -55,9 +55,9 @@ const refusals = {
 type Verdict = keyof typeof refusals;
 
 /**
- * Allows the page's own files only: nothing from other origins, nothing inline, and no text as markup or script but the
- * address of its service worker, by the policy `page`. The
- * plot sets its sizes through the style object, which is allowed.
+ * Allows the page's own files only: nothing from other origins, nothing inline. Trusted Types: a text is
+ * never used as markup or script, except for the service worker's address by the policy `page`. The plot sets
+ * its sizes through the style object, which is allowed.
  */
 export const contentPolicy = [
   "default-src 'none'",
@@ -191,7 +191,10 @@ export class PageGuard {
     return c.body(null, 204);
   }
 
-  /** Nobody else than a person at this machine: a proxy on it speaks for others. */
+  /**
+   * Whether the request comes from a person at this machine. Not through a proxy on it, which forwards other
+   * machines' requests.
+   */
   #maySetFirst(c: Context): boolean {
     const { password } = this.#options;
     const isOpen = password?.setFirst !== undefined && password.edition === undefined;
@@ -201,7 +204,10 @@ export class PageGuard {
     return isOpen && !isProxied && isLoopback(addressOf(c));
   }
 
-  /** One after the other: each sees how many failed before it, and a slow comparison takes one processor at most. */
+  /**
+   * Compares passwords one after the other: each comparison knows how many failed before, and at most one
+   * processor is busy.
+   */
   async #verdictOn(tried: string, address: string): Promise<"right" | Verdict> {
     if (this.#waiting >= maxWaiting) return "wait";
     this.#waiting += 1;

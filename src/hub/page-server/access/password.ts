@@ -2,15 +2,15 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 export const minPasswordLength = 8;
-/** Of a longer one the digest would cost a slow machine time. */
+/** The digest of a longer password would take a slow machine too long. */
 export const maxPasswordLength = 256;
 
 export interface PagePassword {
-  /** Another for each password that is set; `undefined` while there is none. */
+  /** Differs for each password that is set; `undefined` while there is none. */
   readonly edition: string | undefined;
-  /** In constant time. Never rejects. */
+  /** Compares in constant time. Never rejects. */
   isRight(password: string): Promise<boolean>;
-  /** Sets the first one; absent where it is set elsewhere. @throws Error: why it could not be stored */
+  /** Sets the first password; absent if it is configured elsewhere. @throws Error: why it could not be stored */
   readonly setFirst?: (password: string) => Promise<void>;
 }
 

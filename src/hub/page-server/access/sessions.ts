@@ -1,8 +1,8 @@
 /**
- * The sessions of those who have signed in to the page.
+ * The sessions of the browsers that have signed in to the page.
  *
- * Guarantee: a token has 256 random bits and is not stored, only its digest. A session ends at its time, with the password
- * that opened it, or as the oldest when there are too many.
+ * Guarantee: a token has 256 random bits and is not stored, only its digest. A session ends at its time
+ * limit, when its password is replaced, or as the oldest of too many.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../base/clock.ts";
@@ -10,7 +10,7 @@ import type { Millis } from "../../../base/units.ts";
 
 interface Session {
   readonly endsAt: number;
-  /** Of the password that opened it. */
+  /** Edition of the password that opened the session. */
   readonly edition: string;
 }
 
@@ -19,7 +19,7 @@ const maxSessions = 100;
 export class Sessions {
   readonly #clock: Pick<Clock, "now">;
   readonly #lasts: Millis;
-  /** By the SHA-256 of their token. */
+  /** Key: SHA-256 of the session's token. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(clock: Pick<Clock, "now">, lasts: Millis) {

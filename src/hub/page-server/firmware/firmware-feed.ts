@@ -171,7 +171,7 @@ function streamOf(file: FileHandle, { from, to }: ByteRange, clock: Clock, onEnd
   function waitForReader(stream: ReadableStreamDefaultController<Uint8Array>): void {
     cancelPause();
     cancelPause = clock.setTimer(longestPause, () => {
-      stream.error(new Error("nobody reads this download"));
+      stream.error(new Error("the client does not read this download"));
       void close();
     });
   }

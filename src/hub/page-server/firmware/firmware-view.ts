@@ -1,8 +1,8 @@
 /**
  * The reported component `firmware` as the page receives it.
  *
- * Guarantee: never throws. Whatever a device reported becomes short texts and known values; all else is empty
- * or `null`.
+ * Guarantee: never throws. Whatever a device reported becomes short texts and known values; everything else
+ * is empty or `null`.
  */
 import { isRecord, type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import { firmwareComponent, updateResults, updateStates } from "../../../model/cloud-model.ts";

@@ -1,7 +1,7 @@
 /**
  * Roll-outs of the hub's feed, over HTTP: to the page, and to units as `/feed/hold`.
  *
- * The caller provides the `RollOuts` that decides: the hub itself does not read the channel.
+ * The caller provides the `RollOuts` that decides: the hub itself does not read the feed's file `channel`.
  */
 import type { Hono } from "hono";
 import { refuse } from "../access/guard.ts";

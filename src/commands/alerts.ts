@@ -68,9 +68,14 @@ async function settingsIn(folder: string) {
     return await readAlertFile(folder);
   } catch (error) {
     if (!(error instanceof AlertFileError)) throw error;
-    throw new StartupError(exitCodes.configuration, error.message, "Correct it: until then no alerts are sent.", {
-      cause: error,
-    });
+    throw new StartupError(
+      exitCodes.configuration,
+      error.message,
+      "Correct it: until then no alerts are sent.",
+      {
+        cause: error,
+      },
+    );
   }
 }
 

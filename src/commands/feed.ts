@@ -56,7 +56,10 @@ export const verb: Verb = {
       doc: "publish: an older image that units run: makes a delta from it",
     },
     expires: { value: "DAYS", doc: "publish: after so many days units treat it as outdated (default: 90)" },
-    channel: { value: "NAME", doc: "publish: a channel of several (default: the folder's, otherwise default)" },
+    channel: {
+      value: "NAME",
+      doc: "publish: a channel of several (default: the folder's, otherwise default)",
+    },
     json: sharedFlags.json,
   },
   notes: `

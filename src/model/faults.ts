@@ -58,7 +58,8 @@ const rows = {
     heaterOff: true,
     latched: false,
     short: "SENSOR FROZEN",
-    remedy: "The sensor repeats the same value to the last bit. Power-cycle it; if that does not help, replace it.",
+    remedy:
+      "The sensor repeats the same value to the last bit. Power-cycle it; if that does not help, replace it.",
   },
   // Weather, or another heater. Not latched, so that frost protection works again later.
   "hot-room": {
@@ -210,7 +211,8 @@ const rows = {
     heaterOff: false,
     latched: false,
     short: "CLOUD FAILED",
-    remedy: "The connection to the cloud has failed. Control continues without it; see the log for the cause.",
+    remedy:
+      "The connection to the cloud has failed. Control continues without it; see the log for the cause.",
   },
   "home-assistant-failed": {
     part: "home-assistant",

@@ -24,7 +24,7 @@ const lines = () => printed.text.split("\n");
 describe("the verb board", () => {
   it("prints a table to wire by: each role with its socket, its line and the level that is on", async () => {
     expect(await board("grove-heater-pi")).toBe(0);
-    expect(lines()[0]).toMatch(/\(real hat; board grove-heater-pi was asked for\)$/);
+    expect(lines()[0]).toMatch(/\(real hat; board grove-heater-pi was requested\)$/);
     expect(lines().slice(2, 9)).toEqual([
       "relay             D16_YELLOW    GPIO16  high = on",
       "button A (lower)  D22_YELLOW    GPIO22  high = on",
@@ -49,9 +49,9 @@ describe("the verb board", () => {
   it("shows the one that the settings name when none is named, and a named one before it", async () => {
     writeFileSync(join(folder, "settings.json"), '{"board": "grove-heater-zero"}');
     expect(await board()).toBe(0);
-    expect(lines()[0]).toContain("board grove-heater-zero was asked for");
+    expect(lines()[0]).toContain("board grove-heater-zero was requested");
     expect(await board("virtual")).toBe(0);
-    expect(printed.text).toContain("(virtual hat; board virtual was asked for)");
+    expect(printed.text).toContain("(virtual hat; board virtual was requested)");
   });
 
   it("warns of what is allowed and odd in a definition", async () => {

@@ -104,7 +104,7 @@ it("a hub that runs and does not answer is reported, and its folder stays as it 
   writeFileSync(join(folder, "hub", "service-access"), "{");
   expect(run(folder, "device", "add", "attic")).toMatchObject({
     code: exitCodes.unavailable,
-    stderr: expect.stringContaining("does not tell where"),
+    stderr: expect.stringContaining("has not stored the address"),
   });
   hub.kill("SIGTERM");
 }, 60_000);

@@ -85,7 +85,7 @@ describe("page show", () => {
     await served(["http://localhost:8780/"]);
     expect(await page()).toBe(exitCodes.ok);
     expect(printed).toBe(
-      "http://localhost:8780/\n\nOnly this machine reaches it. For the house: grove-heater run --page lan\n",
+      "http://localhost:8780/\n\nOnly this machine can reach it. To open it to the local network: grove-heater run --page lan\n",
     );
   });
 

@@ -185,9 +185,9 @@ describe("the local socket", () => {
 
   it.each([
     ["a line without end", Buffer.alloc(maxLineBytes + 2, 97), /longer than/],
-    ["no JSON", "hello\n", /no message of this protocol/],
-    ["another kind", '{"kind":"format-disk"}\n', /no message of this protocol/],
-    ["bytes", Buffer.from([0, 255, 254, 10]), /no message of this protocol/],
+    ["no JSON", "hello\n", /not a message of this protocol/],
+    ["another kind", '{"kind":"format-disk"}\n', /not a message of this protocol/],
+    ["bytes", Buffer.from([0, 255, 254, 10]), /not a message of this protocol/],
     ["a flood", '{"kind":"status"}\n'.repeat(1000), /too many requests/],
   ])("disconnects a client that sends %s, and answers the next one", async (_what, bytes, reason) => {
     const { data, connect, device } = await runningDevice();
@@ -217,6 +217,6 @@ describe("the local socket", () => {
       rmSync(base, { recursive: true, force: true });
     });
     await new Promise<void>((resolve) => server.listen(socketFileIn(base), resolve));
-    await expect(LocalClient.connect(base)).rejects.toThrow(/firmware 9.9\) speaks another protocol/);
+    await expect(LocalClient.connect(base)).rejects.toThrow(/firmware 9.9\) uses a different protocol/);
   });
 });

@@ -130,7 +130,7 @@ describe("an update that does not work", () => {
     ["ends with 0 at once", endsWith(0), "in 3 starts; the last one: exit code 0"],
     ["ends with 78 at once", endsWith(78), "in 3 starts; the last one: exit code 78"],
     ["asks for a restart at once, again and again", endsWith(85), "in 3 starts; the last one: exit code 85"],
-    ["speaks a protocol that the guardian does not know", speaksAnotherProtocol, "speaks protocol 9"],
+    ["speaks a protocol that the guardian does not know", speaksAnotherProtocol, "uses protocol 9"],
   ])(
     "%s: what ran before runs again, the relay off in between, and it is never tried again",
     async (_, six, why) => {

@@ -39,7 +39,8 @@ export class SegmentIndex {
 
   remove(from: number, through: number): void {
     const start = this.#find(from);
-    for (const { segment } of this.#positions.splice(start, this.#find(through + 1) - start)) segment.live -= 1;
+    for (const { segment } of this.#positions.splice(start, this.#find(through + 1) - start))
+      segment.live -= 1;
   }
 
   from(key: number, limit: number): Position[] {

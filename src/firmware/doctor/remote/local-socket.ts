@@ -21,7 +21,11 @@ export async function checkLocalSocket(
   const restart = "Restart the firmware; see its log.";
   if (file === undefined)
     return running
-      ? warn(check, `there is no ${path}, so commands such as status and set cannot reach the device`, restart)
+      ? warn(
+          check,
+          `there is no ${path}, so commands such as status and set cannot reach the device`,
+          restart,
+        )
       : ok(check, "the firmware does not run on this data folder");
   if (!file.isSocket())
     return warn(check, `${path} is not a socket`, "Move it away, then restart the firmware.");

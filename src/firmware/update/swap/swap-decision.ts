@@ -56,8 +56,7 @@ export function decideSwap(situation: SwapSituation): SwapDecision {
     return isOver ? start : wait("outside-hours", `updates start between ${from}:00 and ${until}:00`);
   }
   if (waited >= bound) return start;
-  if (heaterOn)
-    return wait("heating", `the heater is on; the update waits at most ${updateDeferralHours} h`);
+  if (heaterOn) return wait("heating", `the heater is on; the update waits at most ${updateDeferralHours} h`);
   if (!isHealthy) return wait("not-healthy", "sensor, relay or storage does not work");
   return start;
 }

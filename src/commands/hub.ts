@@ -153,7 +153,7 @@ async function serve(args: Arguments): Promise<number> {
   return endProcess(exitCodes.ok, out);
 }
 
-/** On the hub's own address, unless another one is requested for the page. */
+/** Where the page listens; `undefined`: where the hub does. */
 const pageOf = (reach: Settings["page"], dataPath: string): LocalHubOptions["page"] =>
   reach === "lan"
     ? { password: new PasswordFile(dataPath, systemClock), sessionTime: homeSessionTime }

@@ -86,7 +86,7 @@ function changeOf(args: Arguments): ChangeDevice {
   }
 }
 
-/** Number of further arguments. */
+/** Minimum and maximum number of further arguments. */
 const wordsOf: Readonly<Record<Subverb, readonly [least: number, most: number]>> = {
   show: [0, 0],
   set: [1, Number.POSITIVE_INFINITY],

@@ -12,8 +12,8 @@ import { stuckButton } from "./panel/buttons.ts";
 import type { ControlState } from "./state.ts";
 
 /**
- * A condition for each fault that no part raises. Optional for the others: then part and condition both raise
- * them.
+ * A condition for each fault that no part raises. Optional for the others, which are then raised by the part
+ * or by the condition.
  */
 export type FaultConditions<Code extends string, OfPart extends string> = {
   readonly [K in Exclude<Code, OfPart>]: (state: ControlState) => boolean;

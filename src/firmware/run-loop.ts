@@ -67,7 +67,7 @@ export interface RunningLoop {
   readonly ended: Promise<ExitCode>;
 }
 
-/** For the tests of SR-01: makes a signal crash this process. */
+/** For the tests of SR-01: whether SIGUSR2 shall crash this process. */
 export const asksToCrash = (): boolean => process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1";
 
 export async function runLoop(options: LoopOptions): Promise<RunningLoop> {

@@ -76,7 +76,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   };
 }
 
-/** On this machine alone, where the hub is, or on all addresses. */
+/** Opens the page on the hub's own address, or on all addresses for the local network. */
 async function openHubPage(faces: Faces, hubHost: string, options: HubOptions) {
   const { clock, log, core, host, names, exposed, closing } = faces;
   const { pagePort = defaultPorts.page, pagePassword, pagePath, dataPath, recorded } = options;

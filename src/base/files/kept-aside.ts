@@ -20,7 +20,7 @@ const aside = /\.unreadable(?:-\d+)?$/;
 /** @param label a number, higher for newer files */
 export const asideName = (path: string, label: number): string => `${path}${suffix}-${label}`;
 
-/** The files of a folder that were set aside in place of `file`, oldest first. */
+/** Those of the names in its folder under which the file `path` was set aside, oldest first. */
 export function keptAsideOf(path: string, names: readonly string[]): string[] {
   const prefix = `${basename(path)}${suffix}`;
   const own = names.filter((name) => name.startsWith(prefix) && name.replace(aside, "") === basename(path));

@@ -133,11 +133,11 @@ function scheduledNow(panel: ScheduledPanel, context: ScheduleContext): Schedule
   const { settings, wallMs, local } = context;
   const { awayUntil, schedule } = panel.values;
   const points = pointsIn(schedule);
-  // Away is rare, so the text is parsed only when it has changed.
+  // Nearly every step is not away: then the text is not parsed.
   const awayMs = awayUntil === notAway ? 0 : (readIsoTime(awayUntil) ?? 0);
   const away = clampTarget(settings.awayTemperature, settings);
   if (local === undefined || !isTrusted(context)) {
-    // The end was not reached by any trusted clock.
+    // An end that no clock reaches: away is still in force.
     if (awayMs >= latestWallTime) return changed(scheduled, { by: "away", target: away });
     const isOver = scheduled?.by === "away" ? !isTrustedWallTime(awayMs) : points.length === 0;
     return isOver

@@ -14,8 +14,8 @@ import type { LoopEnd } from "../run-loop.ts";
 import { isAsciiOnly, VirtualTerminal } from "./virtual-terminal.ts";
 
 const maxLines = 100;
-/** Removes the panel from the terminal. */
-const lastWords: Readonly<Record<LoopEnd, string>> = {
+/** Printed at the end, since the panel itself leaves nothing on the terminal. */
+const finalLines: Readonly<Record<LoopEnd, string>> = {
   "relay-off": "grove-heater has stopped: the relay is off.",
   "relay-unconfirmed":
     "grove-heater has stopped. The relay was commanded off and did not read back as off: look at the heater.",
@@ -79,6 +79,6 @@ export class LivePanel {
   close(end: LoopEnd): void {
     if (this.#terminal === undefined) return;
     this.#terminal.close();
-    this.#options.out.write(`${lastWords[end]}\n`);
+    this.#options.out.write(`${finalLines[end]}\n`);
   }
 }

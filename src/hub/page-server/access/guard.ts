@@ -192,8 +192,8 @@ export class PageGuard {
   }
 
   /**
-   * Whether the request comes from a person at this machine. Not through a proxy on it, which forwards other
-   * machines' requests.
+   * Whether the request may set the first password: only from this machine, and not through a proxy on it,
+   * which forwards other machines' requests.
    */
   #maySetFirst(c: Context): boolean {
     const { password } = this.#options;

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { hours, wallMillis } from "../../../src/base/units.ts";
+import { bytesBelow } from "../../../src/firmware/storage/storage-meter.ts";
 import type { UpdaterToLoop } from "../../../src/firmware/update-process/messages.ts";
 import type { OwnerFile } from "../../../src/firmware/update-process/owner-file.ts";
 import { UnitUpdater, type UnitUpdaterOptions } from "../../../src/firmware/update-process/unit-updater.ts";
@@ -136,5 +137,24 @@ describe("the updater of a unit", () => {
     });
     await publishRelease(3, imageOfFiles(3, program("*.EXAMPLE")));
     expect(await report("0.3.0")).toMatchObject({ slotA: "0.3.0" });
+  });
+
+  it("takes an image only where the storage grant has room for it beside what the data folder holds", async () => {
+    await publishRelease(1);
+    writeFileSync(join(folder, "history"), "");
+    truncateSync(join(folder, "history"), 90_000_000);
+    const heldKb = Math.ceil((await bytesBelow(folder)) / 1024);
+    const resultWith = async (storageKb: number) => {
+      const manifest = { connections: [], storageKb } as unknown as UnitUpdaterOptions["manifest"];
+      const { updater, of } = start({ owner: owner("feed"), manifest });
+      updater.take({ kind: "check" });
+      const result = () =>
+        of("firmware")
+          .map(({ report: { state, reason } }) => `${state} ${reason}`)
+          .find((each) => /^(waiting|deferred)/.test(each));
+      return await vi.waitUntil(result, { timeout: 20_000, interval: 5 });
+    };
+    expect(await resultWith(heldKb + 1)).toMatch(/^waiting no-space: EPERM.*MutableStorage/);
+    expect(await resultWith(2 * heldKb)).toBe("deferred the control loop decides when");
   });
 });

@@ -67,7 +67,8 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   });
   return {
     hubHost,
-    displayedHost: withPort((page?.names ?? names).displayed, broker.port, defaultPorts.mqtt),
+    // Not the page's: that may be open to the house where the hub is not.
+    displayedHost: withPort(names.displayed, broker.port, defaultPorts.mqtt),
     mqttPort: broker.port,
     restPort: rest.port,
     pagePort: page?.port ?? 0,

@@ -74,7 +74,8 @@ export async function claimHub(folder: string): Promise<HubClaim> {
   const outcome = lockOpenFile(file, "exclusive", kernelFlock(kernelCallsFile));
   if (outcome !== "locked") {
     const note = readNote(folder);
-    const answers = note !== undefined && (await isAnswering(note));
+    // A hub without a page is believed its lock.
+    const answers = note !== undefined && (note.port === 0 ? outcome === "busy" : await isAnswering(note));
     if (outcome === "busy" || answers) {
       closeSync(file);
       throw new HubRunningError(folder, note, answers);

@@ -31,6 +31,22 @@ describe("the claim on a hub's folder", () => {
     await (await startLocalHub(options)).close();
   });
 
+  it("is refused by a hub without a page too: its lock is believed", async () => {
+    const options = {
+      dataPath: await temporaryFolder(),
+      log: silentLog,
+      device: "heater-1",
+      page: "off" as const,
+    };
+    const hub = await startLocalHub(options);
+    onTestFinished(() => hub.close());
+    const refused = await refusalOf(startLocalHub(options));
+    expect(refused).toMatchObject({ note: { page: "", process: process.pid }, answers: true });
+    expect(refused.message).toMatch(/runs already \(process \d+\)$/);
+    await hub.close();
+    await (await startLocalHub(options)).close();
+  });
+
   it("is refused while the other has not said yet where it is, or says nonsense", async () => {
     const folder = await temporaryFolder();
     const claim = await claimHub(folder);

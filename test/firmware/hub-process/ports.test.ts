@@ -2,10 +2,13 @@
 import { createServer, type Server } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
+  hubFolders,
   type LocalHub,
   type LocalHubOptions,
   startLocalHub,
 } from "../../../src/firmware/hub-process/local-hub.ts";
+import { readServiceAccess } from "../../../src/firmware/hub-process/service-access.ts";
+import { homeSessionTime } from "../../../src/firmware/page-process/page-server.ts";
 import { type LogLine, recordingLog, temporaryFolder } from "../../hub/running-hub.ts";
 
 /** Takes a port, once whoever of this machine has it gives it back: hubs of other tests look for the same ones. */
@@ -103,5 +106,26 @@ describe("a local hub beside another", { timeout: 180_000 }, () => {
       code: "EADDRINUSE",
       message: expect.stringContaining(`none of the allowed ports is free (${allowedPorts[0]}`),
     });
+  });
+});
+
+describe("the addresses of a local hub", { timeout: 180_000 }, () => {
+  const deviceHostOf = (dataPath: string) => readServiceAccess(hubFolders(dataPath).hub)?.deviceHost;
+
+  it("for people are the page's, and none without a page", async () => {
+    const { urls, addresses } = await started({ pagePort: 0 });
+    expect(urls).toEqual([addresses.pageUrl]);
+    expect((await started({ page: "off" })).urls).toEqual([]);
+  });
+
+  it("for devices are where the hub is, also without a page, or with one that is open to the house", async () => {
+    const password = { edition: undefined, isRight: async () => false, setFirst: async () => undefined };
+    const lan = { password, sessionTime: homeSessionTime };
+    for (const page of ["off", lan] as const) {
+      const dataPath = await temporaryFolder();
+      const { addresses } = await started({ dataPath, page, pagePort: 0 });
+      expect(deviceHostOf(dataPath)).toBe(addresses.hubHost);
+      expect(addresses.hubHost).toMatch(/^localhost/);
+    }
   });
 });

@@ -39,6 +39,33 @@ describe("a value that only looks like an acknowledgement", () => {
   );
 });
 
+describe("the rows of a device's properties", () => {
+  it("show what the device said of each, where it said anything, and both values with their times", () => {
+    const patch = {
+      targetTemperature: { value: 22, ac: 200, av: 2, ad: "set by the cloud" },
+      firmware: "0.1.0",
+    };
+    const rows = propertyRows(change(edited, "reported", patch, 3000));
+    expect(rows).toEqual([
+      { name: "firmware", status: "device-only", reported: { value: "0.1.0", atMs: 3000 } },
+      {
+        name: "targetTemperature",
+        status: "acknowledged",
+        desired: { value: 22, version: 2, atMs: 2000 },
+        reported: { value: 22, atMs: 3000 },
+        ack: { code: 200, version: 2, text: "set by the cloud", origin: { source: "cloud" } },
+      },
+    ]);
+  });
+
+  it("show a property that the device has not reported without a value of it", () => {
+    const asked = change(fresh, "desired", { controlMode: "auto" }, 2000);
+    expect(propertyRows(asked)).toEqual([
+      { name: "controlMode", status: "pending", desired: { value: "auto", version: 2, atMs: 2000 } },
+    ]);
+  });
+});
+
 describe("a report", () => {
   const wonOver = "won over 20.5, set at the device at 1970-01-01T00:00:01.500Z; set by the cloud";
 

@@ -113,6 +113,19 @@ describe("the page's state", () => {
     expect(grown(hello, told, hello, answer).detail?.panel).toBe(older);
   });
 
+  it("follows the unit of the device on the server's machine when that changes", () => {
+    const told = (...changed: [] | ["F"]): PageEvent => {
+      const [displayUnit] = changed;
+      return {
+        type: "twin",
+        device: device("a", { settings: { changed: { ...(displayUnit && { displayUnit }) } } }),
+      };
+    };
+    expect(grown(hello, told(), told("F")).hub?.unit).toBe("F");
+    expect(grown(hello, told("F"), told()).hub?.unit).toBe("C");
+    expect(grown(hello, told("F"), { type: "detail", detail: device("b") }).hub?.unit).toBe("C");
+  });
+
   it("says how its stream is", () => {
     expect(grown({ type: "link", link: "lost" }).stream).toBe("lost");
   });

@@ -135,16 +135,19 @@ const isOutdated = (state: PageState, { id, revision }: DeviceSummary): boolean 
   state.devices.some((known) => known.id === id && known.revision > revision);
 
 function withDetail(state: PageState, detail: DeviceDetail): PageState {
-  const merged = withUnit(mergeSummary(state, detail), detail);
+  const merged = withUnit(mergeSummary(state, detail), detail, state.detail);
   return detail.id === state.shown ? { ...merged, detail } : merged;
 }
 
-/** The device on the server's machine has the unit of the page among its settings. */
-function withUnit(state: PageState, { settings }: DeviceDetail): PageState {
-  if (settings === undefined || state.hub === undefined) return state;
-  const unit = settings.changed["displayUnit"] === "F" ? "F" : "C";
-  return unit === state.hub.unit ? state : { ...state, hub: { ...state.hub, unit } };
+/** The device on the server's machine has the unit of the page among its settings: a change of it shows at once. */
+function withUnit(state: PageState, detail: DeviceDetail, before: DeviceDetail | undefined): PageState {
+  const [unit, last] = [unitOf(detail), before?.id === detail.id ? unitOf(before) : undefined];
+  if (unit === undefined || last === undefined || unit === last || state.hub === undefined) return state;
+  return { ...state, hub: { ...state.hub, unit } };
 }
+
+const unitOf = ({ settings }: DeviceDetail): HubInfo["unit"] | undefined =>
+  settings && (settings.changed["displayUnit"] === "F" ? "F" : "C");
 
 /** An outdated twin is better than none, under the newer summary; the next change sends all of it. */
 function withOutdated(state: PageState, detail: DeviceDetail): PageState {

@@ -24,9 +24,9 @@ export function underSettings(panel: Panel, source: Source, context: PanelContex
     const fitting = adjusted(name, value, settings);
     if (!equalJson(fitting, value)) after = withValue(after, name, fitting, source, context);
   }
-  const { hold } = after.scheduling;
-  if (hold === undefined) return after;
-  const target = clampTarget(hold.target, settings);
-  if (target === hold.target) return after;
-  return { ...after, scheduling: { ...after.scheduling, hold: { ...hold, target } } };
+  const { scheduled } = after.scheduling;
+  if (scheduled === undefined) return after;
+  const target = clampTarget(scheduled.target, settings);
+  if (target === scheduled.target) return after;
+  return { ...after, scheduling: { ...after.scheduling, scheduled: { ...scheduled, target } } };
 }

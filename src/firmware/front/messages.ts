@@ -46,7 +46,7 @@ const panelShown = object({
       air: quantity,
       outside: quantity,
       windowOpen: boolean,
-  /** For a virtual hat only. */
+      /** For a virtual hat only. */
       faults: withDefault(list(oneOf(hatFaultNames), 32), []),
     }),
   ),

@@ -21,7 +21,8 @@ import { type Infer, readText } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { integer, nullable, string } from "../../base/schema/values.ts";
 import { seconds } from "../../base/units.ts";
-import type { FirmwareView, RollOutGroup } from "../../hub/page-server/api.ts";
+import type { FirmwareView } from "../../hub/page-server/api.ts";
+import type { RollOutGroup } from "../../hub/page-server/api-roll-outs.ts";
 import type { RollOutParts, RollOuts } from "../../hub/page-server/firmware/roll-outs.ts";
 import {
   type Channel,

@@ -10,7 +10,7 @@ import { refuse } from "../../hub/page-server/access/guard.ts";
 import type { CommandAnswer, DesiredEdited } from "../../hub/page-server/api.ts";
 import { commandCall, desiredEdit, readJsonBody, settingsEdit } from "../../hub/page-server/bodies.ts";
 import { addHistory } from "../../hub/page-server/history.ts";
-import { addPanel } from "../../hub/page-server/panel-routes.ts";
+import { addPanel } from "../../hub/page-server/unit/panel-routes.ts";
 import { notChanged } from "../../hub/page-server/routes.ts";
 import type { RecordedHistory } from "../../hub/twin/recorded.ts";
 import { type CommandName, commandSpec, isCommandName } from "../../model/cloud-model.ts";

@@ -8,14 +8,14 @@ import { equalJson } from "../../base/json/value.ts";
 import type {
   DeviceDetail,
   DeviceSummary,
-  FaultSimulation,
   HubInfo,
   PanelPress,
   StreamEvent,
 } from "../../hub/page-server/api.ts";
 import type { LogLine } from "../../hub/page-server/api-history.ts";
+import type { FaultSimulation } from "../../hub/page-server/api-settings.ts";
 import { Feed, type FeedSource } from "../../hub/page-server/feed.ts";
-import { Panels } from "../../hub/page-server/panels.ts";
+import { Panels } from "../../hub/page-server/unit/panels.ts";
 import type { GuardianToHub } from "../front/messages.ts";
 import { drawPanel } from "../front/picture.ts";
 import type { LogEvent } from "../local-socket/log-feed.ts";

@@ -44,6 +44,8 @@
 import type { Json } from "../../base/json/value.ts";
 import type { CommandName, FirmwareReport } from "../../model/cloud-model.ts";
 import type { LogLine } from "./api-history.ts";
+import type { RollOutGroup } from "./api-roll-outs.ts";
+import type { SettingsView, SimulatedFault } from "./api-settings.ts";
 
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
@@ -149,30 +151,6 @@ export interface FirmwareView
   readonly place: number | null;
 }
 
-/** The roll-out of one group of the hub's feed. */
-export interface RollOutGroup {
-  /** Channel and group, as units name theirs. */
-  readonly name: string;
-  readonly version: string;
-  /** % of the group's units that may take it. */
-  readonly percent: number;
-  /** % of those units that may fail before it is stopped. */
-  readonly stopAt: number;
-  /** Units known to this hub; of these: included by `percent`, confirmed, and reverted or refused. */
-  readonly units: number;
-  readonly included: number;
-  readonly confirmed: number;
-  readonly failed: number;
-  /** Set while the hub gives the image to no further unit. */
-  readonly stopped: { readonly reason: string; readonly atMs: number } | null;
-}
-
-export interface RollOutChange {
-  /** Of the group. */
-  readonly name: string;
-  readonly action: "stop" | "resume";
-}
-
 export interface TelemetryValue {
   readonly value: Json;
   readonly atMs: number;
@@ -241,19 +219,6 @@ export interface DeviceDetail extends DeviceSummary {
   readonly settings?: SettingsView;
 }
 
-/** The settings of a device on this machine. */
-export interface SettingsView {
-  /** Those in force that are not the default, by their keys. */
-  readonly changed: Readonly<Record<string, Json>>;
-  /** Why they cannot be changed here; absent: those that need no start can. */
-  readonly fixed?: string | undefined;
-}
-
-export interface SettingsEdit {
-  /** `null`: the default. */
-  readonly changes: Readonly<Record<string, Json>>;
-}
-
 /** `none`: no cloud is configured. */
 export type CloudLink = "none" | "connecting" | "online" | "offline";
 
@@ -287,19 +252,6 @@ export interface PanelRoom {
   readonly windowOpen: boolean;
   /** Faults of its hardware that can be simulated, for a demonstration. */
   readonly faults: readonly SimulatedFault[];
-}
-
-export interface SimulatedFault {
-  readonly name: string;
-  /** What the hardware does then. */
-  readonly doc: string;
-  readonly active: boolean;
-}
-
-/** Begins or ends a simulated fault of a virtual hat; refused in a sealed unit. */
-export interface FaultSimulation {
-  readonly fault: string;
-  readonly active: boolean;
 }
 
 /** A press or a release; the device measures the time between them. */

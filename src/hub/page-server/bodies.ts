@@ -22,14 +22,13 @@ import type {
   CableRequest,
   CommandCall,
   DesiredEdit,
-  FaultSimulation,
   OfflineCommand,
   PanelPress,
-  RollOutChange,
-  SettingsEdit,
   SignIn,
   ThrottleRequest,
 } from "./api.ts";
+import type { RollOutChange } from "./api-roll-outs.ts";
+import type { FaultSimulation, SettingsEdit } from "./api-settings.ts";
 import type { Enrolment } from "./enrolment/api.ts";
 
 const name = { pattern: /./s, expected: "the name of a command" };

@@ -12,8 +12,8 @@ import type { TelemetryLog } from "../twin/telemetry-log.ts";
 import type { DeviceDetail, DeviceSummary } from "./api.ts";
 import type { FeedSource } from "./feed.ts";
 import { firmwareView } from "./firmware/firmware-view.ts";
-import type { Panels } from "./panels.ts";
-import type { UnitSettings } from "./unit-settings.ts";
+import type { Panels } from "./unit/panels.ts";
+import type { UnitSettings } from "./unit/unit-settings.ts";
 
 export interface ViewParts {
   readonly devices: Devices;

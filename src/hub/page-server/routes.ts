@@ -17,8 +17,8 @@ import {
 } from "./bodies.ts";
 import type { RollOuts } from "./firmware/roll-outs.ts";
 import { addHistory } from "./history.ts";
-import { addPanel, restoreRoom } from "./panel-routes.ts";
-import type { Changed } from "./unit-settings.ts";
+import { addPanel, restoreRoom } from "./unit/panel-routes.ts";
+import type { Changed } from "./unit/unit-settings.ts";
 
 export interface PageParts
   extends Pick<

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { seconds } from "../../base/units.ts";
 import { h } from "./dom.ts";
 import { icon } from "./icons.ts";
-import { sentence } from "./model/words.ts";
+import { sentence } from "./model/text/words.ts";
 
 const shownFor = seconds(8);
 const maxShown = 3;

@@ -12,20 +12,18 @@ import type {
   DesiredEdited,
   DeviceDetail,
   DeviceSummary,
-  FaultSimulation,
   OfflineCommand,
   OfflineCommandQueued,
   PanelPress,
   Refusal,
-  RollOutChange,
-  RollOutGroup,
   Session,
-  SettingsEdit,
   SignIn,
   ThrottleRequest,
   TimelineEvent,
 } from "../page-server/api.ts";
 import type { DayRow, History, LogLine } from "../page-server/api-history.ts";
+import type { RollOutChange, RollOutGroup } from "../page-server/api-roll-outs.ts";
+import type { FaultSimulation, SettingsEdit } from "../page-server/api-settings.ts";
 import type { Enrolled, Enrolment } from "../page-server/enrolment/api.ts";
 
 export type Answer<T> =

@@ -7,7 +7,8 @@ import {
   startDevicePage,
 } from "../../../src/firmware/page-process/page-server.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import type { FaultSimulation, PanelPress } from "../../../src/hub/page-server/api.ts";
+import type { PanelPress } from "../../../src/hub/page-server/api.ts";
+import type { FaultSimulation } from "../../../src/hub/page-server/api-settings.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { eventually, type LogLine, recordingLog } from "../../hub/running-hub.ts";
 import { runningDevice } from "../local-socket/running-device.ts";

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { firmwareCard } from "../../../src/hub/page/model/firmware.ts";
 import { groupRows, rollOut } from "../../../src/hub/page/model/roll-out.ts";
 import { sortedRows } from "../../../src/hub/page/model/status.ts";
-import type { DeviceDetail, FirmwareView, RollOutGroup } from "../../../src/hub/page-server/api.ts";
+import type { DeviceDetail, FirmwareView } from "../../../src/hub/page-server/api.ts";
+import type { RollOutGroup } from "../../../src/hub/page-server/api-roll-outs.ts";
 import { updateResults, updateStates } from "../../../src/model/cloud-model.ts";
 import { device, firmware, propertyRow } from "../../browser/fake-device.ts";
 

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { shownDay, storedDay, weekText } from "../../../src/hub/page/model/schedule.ts";
 import {
   defaultText,
   rangeText,
@@ -9,8 +8,9 @@ import {
   settingText,
   storedSetting,
 } from "../../../src/hub/page/model/settings.ts";
-import { showTemperaturesIn } from "../../../src/hub/page/model/units.ts";
-import { plainText, valueText } from "../../../src/hub/page/model/words.ts";
+import { shownDay, storedDay, weekText } from "../../../src/hub/page/model/text/schedule.ts";
+import { showTemperaturesIn } from "../../../src/hub/page/model/text/units.ts";
+import { plainText, valueText } from "../../../src/hub/page/model/text/words.ts";
 import { defaultSettings, settingKeys, settingSpec } from "../../../src/model/settings.ts";
 
 afterEach(() => showTemperaturesIn("C"));

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { dayAndTimeText, tellNow, timeText, untilText } from "../../../src/hub/page/model/times.ts";
+import { dayAndTimeText, tellNow, timeText, untilText } from "../../../src/hub/page/model/text/times.ts";
 
 const at = new Date(2026, 0, 16, 18, 40, 5).getTime();
 

@@ -4,8 +4,7 @@ import type { Json } from "../../../src/base/json/value.ts";
 import { cableText, isReachable } from "../../../src/hub/page/model/cable.ts";
 import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
 import { ackText, desiredVersionText, sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
-import { tileViews } from "../../../src/hub/page/model/tiles.ts";
-import { axisTime } from "../../../src/hub/page/model/times.ts";
+import { axisTime } from "../../../src/hub/page/model/text/times.ts";
 import {
   agoText,
   labelOf,
@@ -13,7 +12,8 @@ import {
   plainText,
   spanText,
   valueText,
-} from "../../../src/hub/page/model/words.ts";
+} from "../../../src/hub/page/model/text/words.ts";
+import { tileViews } from "../../../src/hub/page/model/tiles.ts";
 import type { Origin, PropertyRow } from "../../../src/hub/page-server/api.ts";
 import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";

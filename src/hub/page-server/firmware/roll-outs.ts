@@ -5,7 +5,8 @@
  */
 import type { Hono } from "hono";
 import { refuse } from "../access/guard.ts";
-import type { FirmwareView, RollOutGroup } from "../api.ts";
+import type { FirmwareView } from "../api.ts";
+import type { RollOutGroup } from "../api-roll-outs.ts";
 import { readJsonBody, rollOutChange } from "../bodies.ts";
 
 export interface RollOuts {

@@ -1,6 +1,6 @@
 /** Texts about the cable. */
 import type { DeviceSummary, TimelineEvent } from "../../page-server/api.ts";
-import { spanText } from "./words.ts";
+import { spanText } from "./text/words.ts";
 
 export interface CableText {
   /** The state. Screen readers announce changes, so it contains no running time. */

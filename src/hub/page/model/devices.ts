@@ -5,8 +5,9 @@
  */
 import type { DeviceSummary } from "../../page-server/api.ts";
 import { own } from "./own.ts";
+import { byId } from "./state.ts";
+import { faultWord, temperatureText } from "./text/words.ts";
 import { link, type TileView } from "./tiles.ts";
-import { faultWord, temperatureText } from "./words.ts";
 
 /** In their order on the page. */
 export const deviceColumns = {
@@ -63,12 +64,6 @@ export interface DeviceList {
   /** Why there are no rows; empty where there are some. */
   readonly nothing: string;
 }
-
-const natural = new Intl.Collator(undefined, { numeric: true });
-
-/** Natural: heater-2 before heater-10. */
-export const byId = ({ id: a }: DeviceSummary, { id: b }: DeviceSummary): number =>
-  natural.compare(a, b) || (a < b ? -1 : Number(a > b));
 
 const reading = ({ latest }: DeviceSummary, name: string): number | undefined => {
   const value = own(latest, name)?.value;
@@ -176,8 +171,8 @@ export function deviceList(devices: readonly DeviceSummary[], query: DeviceQuery
   const words = query.search.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = sorted(devices.filter(belongs[query.filter]), query).flatMap((device) => {
     const row = rowOf(device, nowMs);
-    const text = searchText(device, row);
-    return words.every((word) => text.includes(word)) ? [row] : [];
+    const searched = searchText(device, row);
+    return words.every((word) => searched.includes(word)) ? [row] : [];
   });
   const isEmpty = counts[query.filter] === 0;
   const among = query.filter === "all" ? "" : ` among those ${deviceFilters[query.filter].toLowerCase()}`;

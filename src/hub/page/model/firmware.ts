@@ -7,7 +7,7 @@
 import type { DeviceSummary, FirmwareView } from "../../page-server/api.ts";
 import { isReachable } from "./cable.ts";
 import type { StatusView, Tone } from "./status.ts";
-import { numberText, plainText } from "./words.ts";
+import { numberText, plainText } from "./text/words.ts";
 
 export interface FirmwareCard {
   readonly installed: string;

@@ -1,7 +1,7 @@
 /** Telemetry in the form of the plot library: one time axis, one column per series. */
 
 import type { Series } from "./state.ts";
-import { numberText, temperatureText } from "./words.ts";
+import { numberText, temperatureText } from "./text/words.ts";
 
 export interface PlotData {
   /** Seconds since 1970, ascending. */

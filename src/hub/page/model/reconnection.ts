@@ -1,6 +1,6 @@
 /** The outcome of the last offline period: who changed what, and who won. */
 import type { TimelineEvent } from "../../page-server/api.ts";
-import { labelOf, valueText } from "./words.ts";
+import { labelOf, valueText } from "./text/words.ts";
 
 /** After the cable is plugged in, a connection that did not survive ends within this time. */
 const lateCloseMs = 5_000;

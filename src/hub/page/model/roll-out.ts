@@ -6,7 +6,8 @@
  * The summary counts the devices that cannot be reached.
  */
 import { compareVersions } from "../../../base/version.ts";
-import type { DeviceSummary, FirmwareView, RollOutChange, RollOutGroup } from "../../page-server/api.ts";
+import type { DeviceSummary, FirmwareView } from "../../page-server/api.ts";
+import type { RollOutChange, RollOutGroup } from "../../page-server/api-roll-outs.ts";
 import { isReachable } from "./cable.ts";
 import { lastView, percentText, progressOf, stateView } from "./firmware.ts";
 import type { StatusView, Tone } from "./status.ts";

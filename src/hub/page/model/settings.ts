@@ -13,9 +13,9 @@ import {
   settingKeys,
   settingSpec,
 } from "../../../model/settings.ts";
-import type { SettingsView } from "../../page-server/api.ts";
-import { shownUnit, shownValue, storedValue } from "./units.ts";
-import { numberText, sentence } from "./words.ts";
+import type { SettingsView } from "../../page-server/api-settings.ts";
+import { shownUnit, shownValue, storedValue } from "./text/units.ts";
+import { numberText, sentence } from "./text/words.ts";
 
 /** Those that may change while the device runs, in the table's order. */
 const liveKeys = settingKeys.filter((key) => !settingSpec(key).restart);

@@ -12,12 +12,11 @@ import type {
   DeviceSummary,
   HubInfo,
   PanelView,
-  RollOutGroup,
   StreamEvent,
   TimelineEvent,
 } from "../../page-server/api.ts";
 import type { History, LogLine } from "../../page-server/api-history.ts";
-import { byId } from "./devices.ts";
+import type { RollOutGroup } from "../../page-server/api-roll-outs.ts";
 import { own } from "./own.ts";
 
 export interface PageState {
@@ -121,6 +120,12 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       };
   }
 }
+
+const natural = new Intl.Collator(undefined, { numeric: true });
+
+/** Natural: heater-2 before heater-10. */
+export const byId = ({ id: a }: DeviceSummary, { id: b }: DeviceSummary): number =>
+  natural.compare(a, b) || (a < b ? -1 : Number(a > b));
 
 /** Keeps the device shown while it exists; else shows the first. */
 function withDevices(state: PageState, devices: readonly DeviceSummary[]): PageState {

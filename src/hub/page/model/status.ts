@@ -2,8 +2,8 @@
 import { firmwareComponent } from "../../../model/cloud-model.ts";
 import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
 import type { PageState } from "./state.ts";
-import { timeText } from "./times.ts";
-import { isComponent, plainText, valueText } from "./words.ts";
+import { timeText } from "./text/times.ts";
+import { isComponent, plainText, valueText } from "./text/words.ts";
 
 /** Colours never carry meaning alone: each comes with a word and an icon. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";

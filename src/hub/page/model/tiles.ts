@@ -7,9 +7,9 @@ import { setPointSourceWords } from "../../../model/properties.ts";
 import type { CloudLink, DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
 import { own } from "./own.ts";
 import { originWord, type Tone } from "./status.ts";
-import { untilText } from "./times.ts";
-import { shownUnit, temperatureUnit } from "./units.ts";
-import { agoText, faultWord, numberText, shorten, spanText, unitOf, valueText } from "./words.ts";
+import { untilText } from "./text/times.ts";
+import { shownUnit, temperatureUnit } from "./text/units.ts";
+import { agoText, faultWord, numberText, shorten, spanText, unitOf, valueText } from "./text/words.ts";
 
 export interface TileView {
   readonly value: string;

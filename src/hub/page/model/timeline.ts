@@ -4,8 +4,8 @@ import { isWeek } from "../../../model/week.ts";
 import type { Actor, TimelineEvent } from "../../page-server/api.ts";
 import type { IconName } from "./icon-paths.ts";
 import type { Tone } from "./status.ts";
-import { timeText } from "./times.ts";
-import { isComponent, labelOf, plainText, valueText } from "./words.ts";
+import { timeText } from "./text/times.ts";
+import { isComponent, labelOf, plainText, valueText } from "./text/words.ts";
 
 export interface EventView {
   readonly sequence: number;

@@ -7,7 +7,7 @@ import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { isReachable } from "../model/cable.ts";
 import type { IconName } from "../model/icon-paths.ts";
-import { shorten } from "../model/words.ts";
+import { shorten } from "../model/text/words.ts";
 import type { Context, View } from "./context.ts";
 
 /** The card of firmware updates has its own button for `checkForUpdate`. */

@@ -4,7 +4,7 @@ import type { Enrolled } from "../../page-server/enrolment/api.ts";
 import { api } from "../api.ts";
 import { h, type Part, s, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { sentence } from "../model/words.ts";
+import { sentence } from "../model/text/words.ts";
 import type { Context, View } from "./context.ts";
 
 /** Light modules around the code, as scanners need them. */

@@ -1,7 +1,7 @@
 /** The device's log as it comes, newest first. */
 import type { LogLine } from "../../page-server/api-history.ts";
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
-import { timeText } from "../model/times.ts";
+import { timeText } from "../model/text/times.ts";
 import type { View } from "./context.ts";
 
 interface Row {

@@ -6,15 +6,15 @@
 import type { DeviceDetail, HubInfo } from "../../page-server/api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon, setIcon } from "../icons.ts";
+import { shorten } from "../model/text/words.ts";
 import { link } from "../model/tiles.ts";
-import { shorten } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 import { makeDevices } from "./devices.ts";
 import { makeEnrolment } from "./enrolment.ts";
 import { makeFirmware } from "./firmware/card.ts";
 import { makeRollOut } from "./firmware/roll-out.ts";
+import { makePlot } from "./history/plot.ts";
 import { makeLog } from "./log.ts";
-import { makePlot } from "./plot.ts";
 import { makeSettings } from "./settings.ts";
 import { makeTiles } from "./tiles.ts";
 import { makeTimeline } from "./timeline.ts";

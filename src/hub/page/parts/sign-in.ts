@@ -3,7 +3,7 @@ import type { Session } from "../../page-server/api.ts";
 import { api } from "../api.ts";
 import { h, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { sentence } from "../model/words.ts";
+import { sentence } from "../model/text/words.ts";
 
 interface Words {
   readonly title: string;

@@ -2,8 +2,8 @@
 import { api } from "../api.ts";
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { dayAndTimeText, timeText } from "../model/text/times.ts";
 import { actorNames, type EventView, newestOf } from "../model/timeline.ts";
-import { dayAndTimeText, timeText } from "../model/times.ts";
 import type { Context, View } from "./context.ts";
 
 /** Events at first, and more at each "Show earlier". */

@@ -3,7 +3,7 @@ import { writableNames } from "../../../model/cloud-model.ts";
 import type { PropertyRow } from "../../page-server/api.ts";
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { sortedRows, statusView } from "../model/status.ts";
-import { labelOf, valueText } from "../model/words.ts";
+import { labelOf, valueText } from "../model/text/words.ts";
 import type { View } from "./context.ts";
 
 /** Shown above. */

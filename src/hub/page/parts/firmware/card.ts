@@ -9,7 +9,7 @@ import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
 import { type FirmwareCard, firmwareCard, percentText } from "../../model/firmware.ts";
 import type { StatusView } from "../../model/status.ts";
-import { shorten } from "../../model/words.ts";
+import { shorten } from "../../model/text/words.ts";
 import type { Context, View } from "../context.ts";
 import { makeStatusChip } from "./status-chip.ts";
 

@@ -1,5 +1,5 @@
 /** The roll-out over several devices: its sum, the groups of the hub's feed, and a row for each device when it is opened. */
-import type { RollOutGroup } from "../../../page-server/api.ts";
+import type { RollOutGroup } from "../../../page-server/api-roll-outs.ts";
 import { api } from "../../api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";

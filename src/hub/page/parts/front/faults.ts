@@ -1,8 +1,9 @@
 /** Faults of the virtual hat, for demonstrations: begun one by one, ended together; shown as long as one is simulated. */
-import type { PanelView, SimulatedFault } from "../../../page-server/api.ts";
+import type { PanelView } from "../../../page-server/api.ts";
+import type { SimulatedFault } from "../../../page-server/api-settings.ts";
 import { h, KeyedList, type Part, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
-import { sentence } from "../../model/words.ts";
+import { sentence } from "../../model/text/words.ts";
 
 type Simulate = (fault: string, active: boolean) => void;
 

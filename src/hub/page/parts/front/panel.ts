@@ -7,7 +7,7 @@ import type { DeviceDetail, PanelPress, PanelView } from "../../../page-server/a
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
-import { temperatureText, valueText } from "../../model/words.ts";
+import { temperatureText, valueText } from "../../model/text/words.ts";
 import type { Context, View } from "../context.ts";
 import { makeFaults } from "./faults.ts";
 import { makeKey } from "./key.ts";

@@ -2,8 +2,8 @@
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon, setIcon } from "../../icons.ts";
 import { lastReconnection, type Outcome } from "../../model/reconnection.ts";
+import { spanText } from "../../model/text/words.ts";
 import { sinceStory } from "../../model/timeline.ts";
-import { spanText } from "../../model/words.ts";
 import type { View } from "../context.ts";
 
 const winners = { cloud: "The cloud", device: "The device", refused: "Refused" } as const;

@@ -10,7 +10,7 @@ import { icon, setIcon } from "../../icons.ts";
 import { isReachable } from "../../model/cable.ts";
 import type { IconName } from "../../model/icon-paths.ts";
 import { ackText, desiredVersionText, sortedRows, statusView, type Tone } from "../../model/status.ts";
-import { labelOf, valueText } from "../../model/words.ts";
+import { labelOf, valueText } from "../../model/text/words.ts";
 import type { View } from "../context.ts";
 
 /** Shown as tiles already. */

@@ -3,8 +3,8 @@ import { isRecord, type Json } from "../../../../base/json/value.ts";
 import { type WritableName, writableSpec } from "../../../../model/cloud-model.ts";
 import { type Weekday, weekdays } from "../../../../model/week.ts";
 import { h } from "../../dom.ts";
-import { dayHint, shownDay, storedDay } from "../../model/schedule.ts";
-import { temperatureText } from "../../model/words.ts";
+import { dayHint, shownDay, storedDay } from "../../model/text/schedule.ts";
+import { temperatureText } from "../../model/text/words.ts";
 import { type Edit, type Field, wanted } from "./field.ts";
 import { makeWeekPicture } from "./week-picture.ts";
 

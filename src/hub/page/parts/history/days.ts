@@ -1,10 +1,10 @@
 /** Below the history: how long the heater was on each day, with its energy, and the rows as a file. */
-import type { DayRow } from "../../page-server/api-history.ts";
-import { api } from "../api.ts";
-import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { dayText } from "../model/times.ts";
-import { numberText, temperatureText } from "../model/words.ts";
-import type { Context, View } from "./context.ts";
+import type { DayRow } from "../../../page-server/api-history.ts";
+import { api } from "../../api.ts";
+import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
+import { dayText } from "../../model/text/times.ts";
+import { numberText, temperatureText } from "../../model/text/words.ts";
+import type { Context, View } from "../context.ts";
 
 export interface Days extends Part<View> {
   /** The plot shows so many minutes. */

@@ -1,11 +1,15 @@
-/** The history: temperature against set-point, humidity, and when the heater was on. */
+/**
+ * Folder history/: what a device has measured and done, as a plot and by the day.
+ *
+ * The plot: temperature against set-point, humidity, and when the heater was on.
+ */
 import uPlot from "uplot";
-import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
-import { axisTime, dayAndTimeText } from "../model/times.ts";
-import { shownUnit, shownValue } from "../model/units.ts";
-import { numberText } from "../model/words.ts";
-import type { Context, View } from "./context.ts";
+import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
+import { isLone, openingSpan, plotData, plotSummary } from "../../model/plot-data.ts";
+import { axisTime, dayAndTimeText } from "../../model/text/times.ts";
+import { shownUnit, shownValue } from "../../model/text/units.ts";
+import { numberText } from "../../model/text/words.ts";
+import type { Context, View } from "../context.ts";
 import { makeDays } from "./days.ts";
 
 interface Line {

@@ -1,10 +1,12 @@
 /**
+ * Folder text/: what the page says: values, units, times, schedules.
+ *
  * Formats values for users. Labels and units come from the model's tables; unknown properties show their own names.
  *
  * Guarantee: never throws. Any JSON becomes a short text.
  */
-import { latestWallTime } from "../../../base/clock.ts";
-import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
+import { latestWallTime } from "../../../../base/clock.ts";
+import { type Json, type JsonObject, textMember } from "../../../../base/json/value.ts";
 import {
   type CloudSchema,
   componentRows,
@@ -12,9 +14,9 @@ import {
   readOnlyProperties,
   telemetry,
   writableProperties,
-} from "../../../model/cloud-model.ts";
-import { faultCodesOf, faultEffects, isFaultCode } from "../../../model/faults.ts";
-import { isWeek } from "../../../model/week.ts";
+} from "../../../../model/cloud-model.ts";
+import { faultCodesOf, faultEffects, isFaultCode } from "../../../../model/faults.ts";
+import { isWeek } from "../../../../model/week.ts";
 import { weekText } from "./schedule.ts";
 import { dayAndTimeText, timeText } from "./times.ts";
 import { shownUnit, shownValue, temperatureUnit } from "./units.ts";

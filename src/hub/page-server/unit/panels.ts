@@ -1,14 +1,17 @@
 /**
+ * Folder unit/: the devices on the hub's machine: their fronts, simulated faults and settings.
+ *
  * The fronts of the devices on the hub's machine: their screens, and presses of their buttons.
  *
  * Guarantee: a front is sent to the pages only when it has changed; presses and simulated faults are forwarded only to a
  * virtual hat, and rate-limited.
  */
-import type { Clock } from "../../base/clock.ts";
-import { equalJson } from "../../base/json/value.ts";
-import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
-import { seconds } from "../../base/units.ts";
-import type { FaultSimulation, PanelPress, PanelView } from "./api.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { equalJson } from "../../../base/json/value.ts";
+import { RateLimit, type RateLimits } from "../../../base/rate-limit.ts";
+import { seconds } from "../../../base/units.ts";
+import type { PanelPress, PanelView } from "../api.ts";
+import type { FaultSimulation } from "../api-settings.ts";
 
 export type Pressed = "passed" | "not-here" | "too-fast";
 export type Simulated = Pressed | "unknown";

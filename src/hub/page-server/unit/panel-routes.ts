@@ -1,7 +1,7 @@
 /** The routes of a device's front: presses of its buttons, and simulated faults of its hardware. */
 import type { Context, Hono } from "hono";
-import { refuse } from "./access/guard.ts";
-import { faultSimulation, panelPress, readJsonBody } from "./bodies.ts";
+import { refuse } from "../access/guard.ts";
+import { faultSimulation, panelPress, readJsonBody } from "../bodies.ts";
 import type { Panels, Simulated } from "./panels.ts";
 
 /** @param app where the ids are known to be devices'. @param isSealed whether the unit on this machine is sealed now */

@@ -3,8 +3,8 @@
  *
  * Guarantee: settings are sent to the pages only when they have changed.
  */
-import { equalJson, type Json } from "../../base/json/value.ts";
-import type { SettingsView } from "./api.ts";
+import { equalJson, type Json } from "../../../base/json/value.ts";
+import type { SettingsView } from "../api-settings.ts";
 
 /** Why a change is refused; `undefined`: it is in force and on the disk. */
 export type Changed = { readonly kind: "refused" | "away"; readonly why: string } | undefined;

@@ -1,6 +1,6 @@
 /** A schedule's points as text, with temperatures in the unit of the page. */
-import type { Json } from "../../../base/json/value.ts";
-import { maxPointsPerDay, pointsOf, pointText, readDay, type Week } from "../../../model/week.ts";
+import type { Json } from "../../../../base/json/value.ts";
+import { maxPointsPerDay, pointsOf, pointText, readDay, type Week } from "../../../../model/week.ts";
 import { shownValue, storedValue, temperatureUnit } from "./units.ts";
 
 /** What is no day with points stays as it is: the device says what is wrong with it. */

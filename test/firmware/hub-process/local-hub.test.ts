@@ -55,7 +55,7 @@ describe.runIf(process.platform === "linux")("a run without credentials", { time
     expect(await device.event("local-hub")).toMatchObject({ page: "none" });
     await online(device);
     const { code, stdout } = device.command("hub", "show");
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Page +none\nDevices +localhost:\d+/m)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Page +none\nDevices +localhost[:,]/m)]);
   });
 
   it("heats on when the hub is killed, and is online again when the guardian has restarted it", async (context) => {

@@ -52,7 +52,7 @@ describe("the trusted keys", () => {
       /is too large/,
     ],
     ["the private key", (path) => writeFileSync(path, two.privatePem), /holds a private key/],
-    ["something else", (path) => writeFileSync(path, "\0\xff-----BEGIN"), /is no public key/],
+    ["something else", (path) => writeFileSync(path, "\0\xff-----BEGIN"), /is not a public key/],
   ])("lose one that is %s, by name, and keep the other", (_, make, why) => {
     make(join(keysWith({ "one.pub": one.publicPem }), "two.pub"));
     const { keys, problems } = readTrustedKeys(folder);

@@ -26,7 +26,10 @@ describe("a week as it is drawn", () => {
 
   it("names what is wrong with a text, and draws the days around it", () => {
     const days = readDraft(empty.with(0, "06:30 20").with(1, "noon 20"));
-    expect(days[1]).toMatchObject({ points: [], problem: expect.stringContaining('"noon 20" is not a point') });
+    expect(days[1]).toMatchObject({
+      points: [],
+      problem: expect.stringContaining('"noon 20" is not a point'),
+    });
     expect(days[1]?.spans).toEqual([{ from: 0, to: 1440, target: 20 }]);
   });
 });

@@ -14,6 +14,7 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../../src/base/errors.ts";
 import { folders, type MutatedFolder } from "./folders.ts";
 import { Judge } from "./judge.ts";
 import { nearestTests } from "./nearest-tests.ts";
@@ -79,7 +80,7 @@ async function examine(folder: MutatedFolder, worker: number): Promise<void> {
   };
   const left: Slip[] = [];
   for (const slip of sample) {
-    const noticed = await judge.noticedNearby(slip.file, slip.mutant);
+    const noticed = await verdictOn(slip, () => judge.noticedNearby(slip.file, slip.mutant));
     const verdict = values.nearby ? "SURVIVED" : "not noticed nearby:";
     say(noticed === undefined ? verdict : `killed (${noticed})`, slip);
     if (noticed === undefined) left.push(slip);
@@ -87,7 +88,7 @@ async function examine(folder: MutatedFolder, worker: number): Promise<void> {
   let dead = sample.length - left.length;
   // All tests of a folder take minutes, so only what is left is shown to them.
   for (const slip of values.nearby ? [] : left) {
-    const noticed = await judge.noticed(slip.file, slip.mutant);
+    const noticed = await verdictOn(slip, () => judge.noticed(slip.file, slip.mutant));
     say(noticed === undefined ? "SURVIVED" : `killed (${noticed})`, slip);
     if (noticed !== undefined) dead += 1;
   }
@@ -98,6 +99,16 @@ async function examine(folder: MutatedFolder, worker: number): Promise<void> {
   const percent = (score * 100).toFixed(0);
   process.stdout.write(`${folder.name}: ${dead} of ${sample.length} killed, ${percent} % (SEED=${seed})\n`);
   tree.remove();
+}
+
+/** Without a verdict a mutant counts as one that nobody noticed, and the run goes on. */
+async function verdictOn({ file, mutant }: Slip, judged: () => Promise<string | undefined>) {
+  try {
+    return await judged();
+  } catch (error) {
+    process.stdout.write(`no verdict on ${file}:${mutant.line}: ${messageOf(error)}\n`);
+    return undefined;
+  }
 }
 
 function sampleOf(folder: MutatedFolder, tree: ScratchTree, random: () => number): Slip[] {

@@ -158,7 +158,7 @@ describe.runIf(process.platform === "linux")("SR-12: the lock of a relay's line"
 
   it("is held by the chip's own file where the line's is none, and says so", () => {
     spawnSync("mkfifo", [lockFile()]);
-    expect(take()).toMatchObject({ kind: "held", missing: [`${lockFile()}: it is no file`] });
+    expect(take()).toMatchObject({ kind: "held", missing: [`${lockFile()}: it is not a file`] });
     expect(kind(take())).toBe("refused");
   });
 

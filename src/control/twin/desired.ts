@@ -52,7 +52,7 @@ const mayAnswer = (name: string): boolean =>
 
 /** Whether `value` is the desired value of `name` in the shadow, and nobody has set it again since. */
 export function isSeen(shadow: TwinShadow, name: WritableName, value: unknown): boolean {
-  const { seen, partChanged } = shadow.properties[name] ?? {};
-  if (partChanged) return false;
+  if (shadow.changedInPart?.includes(name)) return false;
+  const seen = shadow.properties[name]?.seen;
   return value === undefined ? seen === undefined : seen === fingerprint(value);
 }

@@ -7,7 +7,7 @@
 
 import type { JsonRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/properties.ts";
-import { isDurable, isWritableName } from "../../model/properties.ts";
+import { isDurable, isWritableName, writableNames } from "../../model/properties.ts";
 import { isSource } from "../../model/sources.ts";
 import { invalid, record, wall } from "../stored.ts";
 import type { Superseded } from "./superseded.ts";
@@ -32,8 +32,6 @@ export type Ruling =
 export interface ShadowProperty {
   /** Fingerprint of the desired value; missing when the document has none. */
   readonly seen?: string;
-  /** A patch has changed a part of the value since: the next document counts as a change, also to the same value. */
-  readonly partChanged?: true;
   readonly ruling: Ruling;
 }
 
@@ -41,6 +39,8 @@ export interface TwinShadow {
   /** `$version` of the desired document last reconciled; 0: none yet. */
   readonly version: number;
   readonly properties: { readonly [K in WritableName]?: ShadowProperty };
+  /** Patches have changed parts of these since: the next document counts as a change, also to the same value or none. */
+  readonly changedInPart?: readonly WritableName[];
   /** Desired properties that this device does not have: a fingerprint of all, and the names to acknowledge. */
   readonly unknownProperties: {
     readonly seen: string;
@@ -84,6 +84,7 @@ function parse(value: unknown): TwinShadow {
   return {
     version: version(root["version"]),
     properties,
+    ...partsOf(root["changedInPart"]),
     unknownProperties: {
       seen: text(unknownProperties["seen"]),
       version: version(unknownProperties["version"]),
@@ -92,13 +93,15 @@ function parse(value: unknown): TwinShadow {
   };
 }
 
+function partsOf(value: unknown): Pick<TwinShadow, "changedInPart"> {
+  if (value === undefined) return {};
+  if (!Array.isArray(value)) throw invalid("twin");
+  return { changedInPart: writableNames.filter((name) => value.includes(name)) };
+}
+
 function property(entry: JsonRecord): ShadowProperty {
   const ruling = parseRuling(record(entry["ruling"]));
-  return {
-    ...(entry["seen"] === undefined ? {} : { seen: text(entry["seen"]) }),
-    ...(entry["partChanged"] === true ? { partChanged: true } : {}),
-    ruling,
-  };
+  return entry["seen"] === undefined ? { ruling } : { seen: text(entry["seen"]), ruling };
 }
 
 function parseRuling(entry: JsonRecord): Ruling {

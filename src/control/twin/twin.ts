@@ -109,24 +109,30 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
   }
   const context: ResolutionContext = { inForce, known, version };
   const resolved: Resolved = new Map(Object.entries(shadow.properties).map(asResolved));
+  const changedInPart = new Set(shadow.changedInPart);
   let hasUnknown = false;
   let partial = false;
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$") || value === undefined) continue;
     partial ||= isRecord(value);
     if (!isWritableName(name)) hasUnknown = true;
-    else if (!isRecord(value) || !isMerged(name))
-      resolved.set(name, resolve(name, value ?? undefined, false, context));
-    else {
+    else if (isRecord(value) && isMerged(name)) {
       // A part of an object says nothing about the whole: the document does.
-      const before = shadow.properties[name];
-      if (before !== undefined) resolved.set(name, { property: { ...before, partChanged: true } });
+      changedInPart.add(name);
+    } else {
+      changedInPart.delete(name);
+      resolved.set(name, resolve(name, value ?? undefined, false, context));
     }
   }
   const unknownProperties = hasUnknown
     ? { ...shadow.unknownProperties, seen: unseen }
     : shadow.unknownProperties;
-  const next = { version, properties: propertiesOf(resolved), unknownProperties };
+  const next: TwinShadow = {
+    version,
+    properties: propertiesOf(resolved),
+    ...(changedInPart.size > 0 && { changedInPart: [...changedInPart] }),
+    unknownProperties,
+  };
   return {
     // The twin was not created again, and an answer in flight may be older than this patch.
     link: { ...link, isOlder: false },

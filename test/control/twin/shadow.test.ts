@@ -18,9 +18,10 @@ const whole: TwinShadow = {
       seen: "30",
       ruling: { kind: "overruled", version: 7, over: { value: 30, source: "cloud" }, serial: 5 },
     },
-    schedule: { seen: '{monday:"06:30 20"}', partChanged: true, ruling: { kind: "applied", version: 6 } },
+    schedule: { seen: '{monday:"06:30 20"}', ruling: { kind: "applied", version: 6 } },
     sensorOffset: { ruling: { kind: "reset", version: 9, over: { value: true, source: "default" } } },
   },
+  changedInPart: ["schedule"],
   unknownProperties: { seen: "#80.1.2", version: 9, names: ["colour"] },
 };
 
@@ -55,6 +56,7 @@ describe("a stored shadow", () => {
     ["version", 1.5],
     ["version", "9"],
     ["version", 2 ** 53],
+    ["changedInPart", {}],
     ["properties", null],
     ["properties", []],
     ["properties", "x"],

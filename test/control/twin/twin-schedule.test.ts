@@ -37,6 +37,18 @@ describe("the schedule of the twin", () => {
     expect(session.told("schedule")).toMatchObject({ value: week, ac: 200, av: 2 });
   });
 
+  it("that appears in a patch and is deleted while the device is away is no repetition of everything else", () => {
+    const session = new Session();
+    session.connect(1, { targetTemperature: 21 });
+    session.press("b");
+    session.tell();
+    session.patch(2, { schedule: week });
+    session.device.restart();
+    session.connect(3, { targetTemperature: 21 });
+    expect(session.told("targetTemperature")).toMatchObject({ value: 21.5, ac: 203 });
+    expect(session.told("schedule")).toMatchObject({ value: {}, ac: 200, av: 3 });
+  });
+
   it("is no conflict in two forms: a day without points, and no such day", () => {
     const session = new Session();
     session.connect(1, {});

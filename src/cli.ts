@@ -14,32 +14,38 @@ interface Entry {
 /** Loaded one by one, because the guardian must stay small and start fast. */
 const verbs: Readonly<Record<string, Entry>> = {
   run: { summary: "Run the heater controller (the default)", load: () => import("./commands/run.ts") },
-  status: { summary: "Show the running device's status", load: () => import("./commands/status.ts") },
+  status: {
+    summary: "Show the running device's status",
+    load: () => import("./commands/running-device/status.ts"),
+  },
   set: {
     summary: "Set a value of the running device, such as its set-point",
-    load: () => import("./commands/set.ts"),
+    load: () => import("./commands/running-device/set.ts"),
   },
   boost: {
     summary: "Heat above the set-point for a limited time, or end that",
-    load: () => import("./commands/boost.ts"),
+    load: () => import("./commands/running-device/boost.ts"),
   },
   schedule: {
     summary: "Show or set the schedule of the running device",
-    load: () => import("./commands/schedule.ts"),
+    load: () => import("./commands/running-device/schedule.ts"),
   },
   "clear-faults": {
     summary: "Clear faults of the running device whose cause you have fixed",
-    load: () => import("./commands/clear-faults.ts"),
+    load: () => import("./commands/running-device/clear-faults.ts"),
   },
   reset: {
     summary: "After a change of room, heater or relay: start learning or counting again",
-    load: () => import("./commands/reset.ts"),
+    load: () => import("./commands/running-device/reset.ts"),
   },
   history: {
     summary: "Show what was measured and heated, for up to two years",
-    load: () => import("./commands/history.ts"),
+    load: () => import("./commands/running-device/history.ts"),
   },
-  logs: { summary: "Show the running device's latest log events", load: () => import("./commands/logs.ts") },
+  logs: {
+    summary: "Show the running device's latest log events",
+    load: () => import("./commands/running-device/logs.ts"),
+  },
   simulate: { summary: "Run a scenario in virtual time", load: () => import("./commands/simulate.ts") },
   doctor: { summary: "Check this machine and say what to fix", load: () => import("./commands/doctor.ts") },
   board: { summary: "Show the boards and their wiring", load: () => import("./commands/board.ts") },
@@ -50,42 +56,51 @@ const verbs: Readonly<Record<string, Entry>> = {
   settings: { summary: "Show or check the settings", load: () => import("./commands/settings.ts") },
   credentials: {
     summary: "Check the credentials, or derive a device's key",
-    load: () => import("./commands/credentials.ts"),
+    load: () => import("./commands/unit/credentials.ts"),
   },
   claim: {
     summary: "Claim a unit for its owner: authority, keys, certificates",
-    load: () => import("./commands/claim.ts"),
+    load: () => import("./commands/owner/claim.ts"),
   },
   wifi: {
     summary: "Show, add and remove the wireless networks of this unit",
-    load: () => import("./commands/wifi.ts"),
+    load: () => import("./commands/unit/wifi.ts"),
   },
   seal: {
     summary: "Seal a unit for the field, or show whether it is sealed",
-    load: () => import("./commands/seal.ts"),
+    load: () => import("./commands/unit/seal.ts"),
   },
-  unseal: { summary: "Unseal a unit for development", load: () => import("./commands/unseal.ts") },
+  unseal: { summary: "Unseal a unit for development", load: () => import("./commands/unit/unseal.ts") },
   page: {
     summary: "Show the address of the device's page, or set its password",
-    load: () => import("./commands/page.ts"),
+    load: () => import("./commands/unit/page.ts"),
   },
   hub: { summary: "Run the local hub and its page", load: () => import("./commands/hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./commands/demo.ts") },
-  image: { summary: "Make, sign and verify firmware images", load: () => import("./commands/image.ts") },
-  feed: { summary: "Publish firmware images for field units", load: () => import("./commands/feed.ts") },
+  image: {
+    summary: "Make, sign and verify firmware images",
+    load: () => import("./commands/owner/image.ts"),
+  },
+  feed: {
+    summary: "Publish firmware images for field units",
+    load: () => import("./commands/owner/feed.ts"),
+  },
   update: {
     summary: "Show, apply and revert firmware updates",
-    load: () => import("./commands/update.ts"),
+    load: () => import("./commands/unit/update.ts"),
   },
   alerts: {
     summary: "Send alerts about faults to a person, by a webhook or ntfy",
-    load: () => import("./commands/alerts.ts"),
+    load: () => import("./commands/unit/alerts.ts"),
   },
-  report: { summary: "Show the error reports of this device", load: () => import("./commands/report.ts") },
-  relay: { summary: "Force the relay off", load: () => import("./commands/relay.ts") },
+  report: {
+    summary: "Show the error reports of this device",
+    load: () => import("./commands/unit/report.ts"),
+  },
+  relay: { summary: "Force the relay off", load: () => import("./commands/unit/relay.ts") },
   service: {
     summary: "Install, show or remove the systemd service",
-    load: () => import("./commands/service.ts"),
+    load: () => import("./commands/unit/service.ts"),
   },
   completion: {
     summary: "Print a script for your shell that completes commands with Tab",

@@ -2,6 +2,6 @@
 
 import "./firmware/memory/small-heap.ts";
 import { runVerb } from "./commands/line/run-verb.ts";
-import { verb as loop } from "./commands/loop.ts";
+import { verb as loop } from "./commands/processes/loop.ts";
 
 process.exitCode = await runVerb(loop, process.argv.slice(2));

@@ -2,6 +2,6 @@
 
 import "./firmware/memory/small-heap.ts";
 import { runVerb } from "./commands/line/run-verb.ts";
-import { verb as updater } from "./commands/updater.ts";
+import { verb as updater } from "./commands/processes/updater.ts";
 
 process.exitCode = await runVerb(updater, process.argv.slice(2));

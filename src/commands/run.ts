@@ -1,5 +1,6 @@
 /**
- * Folder commands/: the command line, one file for each verb (src/cli.ts lists them), with folders for the parts of verbs.
+ * Folder commands/: the command line, one file for each verb (src/cli.ts lists them), in folders by what they are about;
+ * hub/, output/ and owner/claim/ have parts of verbs.
  *
  * `run`: the guardian. It forces the relay off, starts the control loop in a process of its own, and watches it.
  *

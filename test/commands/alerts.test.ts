@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { verb } from "../../src/commands/alerts.ts";
 import { runVerb } from "../../src/commands/line/run-verb.ts";
+import { verb } from "../../src/commands/unit/alerts.ts";
 import { exitCodes } from "../../src/firmware/process/exit-codes.ts";
 import { capturePrinted } from "./printed.ts";
 

@@ -9,9 +9,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { describeCredentials } from "../../src/azure/credentials/describe.ts";
 import { Secret } from "../../src/azure/credentials/secret.ts";
 import { wallMillis } from "../../src/base/units.ts";
-import { verb } from "../../src/commands/credentials.ts";
 import { readHiddenLine } from "../../src/commands/line/hidden-line.ts";
 import { readArguments } from "../../src/commands/line/verb.ts";
+import { verb } from "../../src/commands/unit/credentials.ts";
 import { certificates } from "../azure/rig.ts";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));

@@ -14,9 +14,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockOpenFile } from "../../src/base/files/file-lock.ts";
-import { verb } from "../../src/commands/feed.ts";
-import { verb as imageVerb } from "../../src/commands/image.ts";
 import { readArguments } from "../../src/commands/line/verb.ts";
+import { verb } from "../../src/commands/owner/feed.ts";
+import { verb as imageVerb } from "../../src/commands/owner/image.ts";
 import { documentOf, webServer } from "../update/download/web-server.ts";
 import { capturePrinted } from "./printed.ts";
 

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { verb } from "../../src/commands/image.ts";
 import { readArguments } from "../../src/commands/line/verb.ts";
+import { verb } from "../../src/commands/owner/image.ts";
 import { capturePrinted } from "./printed.ts";
 
 let folder: string;

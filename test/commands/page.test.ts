@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runVerb } from "../../src/commands/line/run-verb.ts";
-import { verb } from "../../src/commands/page.ts";
+import { verb } from "../../src/commands/unit/page.ts";
 import { writePageNote } from "../../src/firmware/page-process/page-note.ts";
 import { PasswordFile, storePassword } from "../../src/firmware/page-process/password-file.ts";
 import { exitCodes } from "../../src/firmware/process/exit-codes.ts";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readArguments } from "../../src/commands/line/verb.ts";
-import { verb } from "../../src/commands/report.ts";
+import { verb } from "../../src/commands/unit/report.ts";
 import { aReport, clockAt, noon, reportsPlace, storeIn } from "../firmware/reports/rig.ts";
 import { capturePrinted } from "./printed.ts";
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { verb } from "../../src/commands/claim.ts";
 import { otherDataFolder } from "../../src/commands/line/service-data.ts";
 import { readArguments } from "../../src/commands/line/verb.ts";
+import { verb } from "../../src/commands/owner/claim.ts";
 
 let folder: string;
 beforeEach(() => {

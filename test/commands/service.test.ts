@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readArguments } from "../../src/commands/line/verb.ts";
-import { verb } from "../../src/commands/service.ts";
+import { verb } from "../../src/commands/unit/service.ts";
 import { capturePrinted } from "./printed.ts";
 
 const printed = capturePrinted();

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { verb } from "../../../src/commands/update.ts";
+import { verb } from "../../../src/commands/unit/update.ts";
 import { readOwnerFile } from "../../../src/firmware/update-process/owner-file.ts";
 
 let folder: string;

@@ -1,9 +1,9 @@
 /** `clear-faults`: clears latched faults, which stay until a person has checked their cause. */
-import { exitCodes } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { faultEffects } from "../model/faults.ts";
-import { withDevice } from "./line/device.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import { exitCodes } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { faultEffects } from "../../model/faults.ts";
+import { withDevice } from "../line/device.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "clear-faults",

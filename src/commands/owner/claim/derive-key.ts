@@ -6,15 +6,15 @@
  * Guarantee: the group's key is read from a private file, the environment or standard input, never from the
  * command line, where every process of the machine could read it; only the derived key is printed.
  */
-import { azureDps } from "../../azure/credentials/credentials.ts";
-import { credentialsFileName } from "../../azure/credentials/load.ts";
-import { readPrivate, systemPrivateFiles } from "../../azure/credentials/private-files.ts";
-import { withStartupErrors, writeNew } from "../../firmware/claim/claim.ts";
-import { deviceKeyFile, deviceKeyOf } from "../../firmware/claim/device-key.ts";
-import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
-import { readHiddenLine } from "../line/hidden-line.ts";
-import { print } from "../line/print.ts";
-import type { Arguments } from "../line/verb.ts";
+import { azureDps } from "../../../azure/credentials/credentials.ts";
+import { credentialsFileName } from "../../../azure/credentials/load.ts";
+import { readPrivate, systemPrivateFiles } from "../../../azure/credentials/private-files.ts";
+import { withStartupErrors, writeNew } from "../../../firmware/claim/claim.ts";
+import { deviceKeyFile, deviceKeyOf } from "../../../firmware/claim/device-key.ts";
+import { exitCodes, StartupError } from "../../../firmware/process/exit-codes.ts";
+import { readHiddenLine } from "../../line/hidden-line.ts";
+import { print } from "../../line/print.ts";
+import type { Arguments } from "../../line/verb.ts";
 
 const groupKeyVariable = "GROVE_HEATER_GROUP_KEY";
 

@@ -1,34 +1,34 @@
 /** `updater`: the updater process, started by the control loop; not for direct use. */
 
 import { join } from "node:path";
-import { messageOf } from "../base/errors.ts";
-import { type Log, logLevels } from "../base/log.ts";
-import { loadManifest } from "../firmware/hardware.ts";
-import { rankMemory } from "../firmware/memory/rank.ts";
-import { guardNetwork } from "../firmware/process/guard-network.ts";
-import { guardianProtocol } from "../firmware/process/messages.ts";
-import { packageRoot } from "../firmware/process/package-root.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { isSealed } from "../firmware/seal/seal.ts";
-import { boardOrLastGood } from "../firmware/storage/last-good.ts";
-import { endWithLoop, listenToLoop } from "../firmware/supervision/child.ts";
-import { childEnding } from "../firmware/supervision/child-ending.ts";
-import type { MessageToChild } from "../firmware/supervision/messages.ts";
-import { remoteLog } from "../firmware/supervision/remote-log.ts";
-import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
-import { readLaunchNote, runningRelease } from "../firmware/update/launch-note.ts";
-import { keysFolder, slotsFolder } from "../firmware/update/places.ts";
-import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
+import { messageOf } from "../../base/errors.ts";
+import { type Log, logLevels } from "../../base/log.ts";
+import { loadManifest } from "../../firmware/hardware.ts";
+import { rankMemory } from "../../firmware/memory/rank.ts";
+import { guardNetwork } from "../../firmware/process/guard-network.ts";
+import { guardianProtocol } from "../../firmware/process/messages.ts";
+import { packageRoot } from "../../firmware/process/package-root.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { isSealed } from "../../firmware/seal/seal.ts";
+import { boardOrLastGood } from "../../firmware/storage/last-good.ts";
+import { endWithLoop, listenToLoop } from "../../firmware/supervision/child.ts";
+import { childEnding } from "../../firmware/supervision/child-ending.ts";
+import type { MessageToChild } from "../../firmware/supervision/messages.ts";
+import { remoteLog } from "../../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../../firmware/supervision/send-to-parent.ts";
+import { readLaunchNote, runningRelease } from "../../firmware/update/launch-note.ts";
+import { keysFolder, slotsFolder } from "../../firmware/update/places.ts";
+import { readTrustedKeys } from "../../firmware/update/trusted-keys.ts";
 import {
   type LoopToUpdater,
   loopToUpdater,
   type UpdaterToLoop,
-} from "../firmware/update-process/messages.ts";
-import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
-import { unitId } from "../firmware/update-process/unit-id.ts";
-import { UnitUpdater } from "../firmware/update-process/unit-updater.ts";
-import { oneOf, readContext } from "./line/context.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+} from "../../firmware/update-process/messages.ts";
+import { type OwnerFile, ownerFileName, readOwnerFile } from "../../firmware/update-process/owner-file.ts";
+import { unitId } from "../../firmware/update-process/unit-id.ts";
+import { UnitUpdater } from "../../firmware/update-process/unit-updater.ts";
+import { oneOf, readContext } from "../line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "updater",

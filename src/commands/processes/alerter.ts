@@ -1,23 +1,23 @@
 /** `alerter`: the alert process, started by the control loop; not for direct use. */
 
 import { join } from "node:path";
-import { messageOf } from "../base/errors.ts";
-import { type Log, logLevels } from "../base/log.ts";
-import { conditionsOf, type DeviceConditions } from "../firmware/alerts/alert.ts";
-import { alertFileName, readAlertFile } from "../firmware/alerts/alert-file.ts";
-import { alertRecordName } from "../firmware/alerts/alert-summary.ts";
-import { type AlertsToLoop, type LoopToAlerts, loopToAlerts } from "../firmware/alerts/messages.ts";
-import { startSystemAlerts } from "../firmware/alerts/system-alerts.ts";
-import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
-import { rankMemory } from "../firmware/memory/rank.ts";
-import { guardNetwork } from "../firmware/process/guard-network.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { endWithLoop, listenToLoop } from "../firmware/supervision/child.ts";
-import { childEnding } from "../firmware/supervision/child-ending.ts";
-import { remoteLog } from "../firmware/supervision/remote-log.ts";
-import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
-import { oneOf, readContext } from "./line/context.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { messageOf } from "../../base/errors.ts";
+import { type Log, logLevels } from "../../base/log.ts";
+import { conditionsOf, type DeviceConditions } from "../../firmware/alerts/alert.ts";
+import { alertFileName, readAlertFile } from "../../firmware/alerts/alert-file.ts";
+import { alertRecordName } from "../../firmware/alerts/alert-summary.ts";
+import { type AlertsToLoop, type LoopToAlerts, loopToAlerts } from "../../firmware/alerts/messages.ts";
+import { startSystemAlerts } from "../../firmware/alerts/system-alerts.ts";
+import { loadManifestWithoutHat } from "../../firmware/load-manifest.ts";
+import { rankMemory } from "../../firmware/memory/rank.ts";
+import { guardNetwork } from "../../firmware/process/guard-network.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { endWithLoop, listenToLoop } from "../../firmware/supervision/child.ts";
+import { childEnding } from "../../firmware/supervision/child-ending.ts";
+import { remoteLog } from "../../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../../firmware/supervision/send-to-parent.ts";
+import { oneOf, readContext } from "../line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "alerter",

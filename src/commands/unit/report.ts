@@ -4,15 +4,15 @@
  *
  * Guarantee: only reads; works whether or not the firmware runs.
  */
-import { isoTime } from "../base/iso-time.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { clockWasTrusted } from "../firmware/reports/error-report.ts";
-import { type KeptReport, ReportStore, reportsFolder } from "../firmware/reports/report-store.ts";
-import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
-import { readContext } from "./line/context.ts";
-import { print } from "./line/print.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import { isoTime } from "../../base/iso-time.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { clockWasTrusted } from "../../firmware/reports/error-report.ts";
+import { type KeptReport, ReportStore, reportsFolder } from "../../firmware/reports/report-store.ts";
+import { durableSystemFiles } from "../../firmware/storage/durable-files.ts";
+import { readContext } from "../line/context.ts";
+import { print } from "../line/print.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 const { data, json } = sharedFlags;
 

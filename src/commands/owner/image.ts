@@ -1,4 +1,6 @@
 /**
+ * Folder owner/: verbs for the computer of the owner of several units.
+ *
  * `image keys | build | sign | verify | show`: makes and checks firmware images, on the computer of
  * the units' owner.
  *
@@ -8,23 +10,23 @@ import { execFileSync } from "node:child_process";
 import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { errnoOf, messageOf } from "../base/errors.ts";
-import { SmallFileError } from "../base/files/small-file.ts";
-import { isoTime } from "../base/iso-time.ts";
-import { stateVersions } from "../control/durable.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { guardianProtocol } from "../firmware/process/messages.ts";
-import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
-import { stageProgram } from "../firmware/service/program-files.ts";
-import { describeFolder, type ImageFacts, nodeRange, writeImage } from "../update/image/build-image.ts";
-import { type ImageManifest, product } from "../update/image/image-manifest.ts";
-import { readImage, type VerifiedImage, verifyOnly } from "../update/image/image-reader.ts";
-import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../update/image/keys.ts";
-import { ImageRefused } from "../update/image/refusal.ts";
-import { signImage } from "../update/image/sign-image.ts";
-import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
-import { print } from "./line/print.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
+import { SmallFileError } from "../../base/files/small-file.ts";
+import { isoTime } from "../../base/iso-time.ts";
+import { stateVersions } from "../../control/durable.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { guardianProtocol } from "../../firmware/process/messages.ts";
+import { firmwareVersion, packageRoot } from "../../firmware/process/package-root.ts";
+import { stageProgram } from "../../firmware/service/program-files.ts";
+import { describeFolder, type ImageFacts, nodeRange, writeImage } from "../../update/image/build-image.ts";
+import { type ImageManifest, product } from "../../update/image/image-manifest.ts";
+import { readImage, type VerifiedImage, verifyOnly } from "../../update/image/image-reader.ts";
+import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../../update/image/keys.ts";
+import { ImageRefused } from "../../update/image/refusal.ts";
+import { signImage } from "../../update/image/sign-image.ts";
+import { readKeyFile, readPrivateKeyFile } from "../line/key-file.ts";
+import { print } from "../line/print.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "image",

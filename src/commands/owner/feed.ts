@@ -6,29 +6,35 @@
  */
 import { closeSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { errnoOf, messageOf } from "../base/errors.ts";
-import { lockOpenFile } from "../base/files/file-lock.ts";
-import { SmallFileError } from "../base/files/small-file.ts";
-import { isoTime } from "../base/iso-time.ts";
-import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { checkConnection } from "../manifest/gate.ts";
-import { defaultMinimumRate } from "../update/download/download.ts";
-import { type Channel, channelFile, maxChannelBytes, nameRule, readChannel } from "../update/feed/channel.ts";
-import { hashOf, PublishError, publish } from "../update/feed/publish.ts";
-import { defaultStopAt } from "../update/feed/rollout.ts";
-import { KeyError, readPublicKey, readSigningKey, type TrustedKey } from "../update/image/keys.ts";
-import { ImageRefused } from "../update/image/refusal.ts";
-import { systemSlotFiles } from "../update/slots/slot-files.ts";
-import { DownloadError } from "../update/transport/download-error.ts";
-import { proxyOfEnvironment } from "../update/transport/proxy.ts";
-import { fetchSmall } from "../update/transport/small-document.ts";
-import { systemTransport } from "../update/transport/transport.ts";
-import { wholeNumber } from "./line/context.ts";
-import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
-import { print } from "./line/print.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
+import { lockOpenFile } from "../../base/files/file-lock.ts";
+import { SmallFileError } from "../../base/files/small-file.ts";
+import { isoTime } from "../../base/iso-time.ts";
+import { loadManifestWithoutHat } from "../../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { checkConnection } from "../../manifest/gate.ts";
+import { defaultMinimumRate } from "../../update/download/download.ts";
+import {
+  type Channel,
+  channelFile,
+  maxChannelBytes,
+  nameRule,
+  readChannel,
+} from "../../update/feed/channel.ts";
+import { hashOf, PublishError, publish } from "../../update/feed/publish.ts";
+import { defaultStopAt } from "../../update/feed/rollout.ts";
+import { KeyError, readPublicKey, readSigningKey, type TrustedKey } from "../../update/image/keys.ts";
+import { ImageRefused } from "../../update/image/refusal.ts";
+import { systemSlotFiles } from "../../update/slots/slot-files.ts";
+import { DownloadError } from "../../update/transport/download-error.ts";
+import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
+import { fetchSmall } from "../../update/transport/small-document.ts";
+import { systemTransport } from "../../update/transport/transport.ts";
+import { wholeNumber } from "../line/context.ts";
+import { readKeyFile, readPrivateKeyFile } from "../line/key-file.ts";
+import { print } from "../line/print.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "feed",

@@ -1,25 +1,25 @@
 /** `cloud`: runs the cloud process. The control loop starts it; it is not meant for users. */
 
-import { type Log, logLevels } from "../base/log.ts";
-import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
-import { type CloudMessage, type LoopMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
-import { rankMemory } from "../firmware/memory/rank.ts";
-import type { HubReady } from "../firmware/process/messages.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import type { MessageToFace } from "../firmware/remote-device/messages.ts";
-import { runFace } from "../firmware/remote-device/run-face.ts";
-import { Verbosity } from "../firmware/reports/verbosity.ts";
-import { readSeal } from "../firmware/seal/seal.ts";
-import { SealWatch } from "../firmware/seal/seal-watch.ts";
-import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
-import { gatedFiles } from "../firmware/storage/gated-files.ts";
-import { childEnding } from "../firmware/supervision/child-ending.ts";
-import { remoteLog } from "../firmware/supervision/remote-log.ts";
-import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
-import type { FirmwareReport } from "../model/cloud-model.ts";
-import { oneOf } from "./line/context.ts";
-import { faceFlags, readFace } from "./line/face.ts";
-import type { Arguments, Verb } from "./line/verb.ts";
+import { type Log, logLevels } from "../../base/log.ts";
+import { AzureFace } from "../../firmware/cloud-process/azure-face.ts";
+import { type CloudMessage, type LoopMessage, loopToCloud } from "../../firmware/cloud-process/messages.ts";
+import { rankMemory } from "../../firmware/memory/rank.ts";
+import type { HubReady } from "../../firmware/process/messages.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import type { MessageToFace } from "../../firmware/remote-device/messages.ts";
+import { runFace } from "../../firmware/remote-device/run-face.ts";
+import { Verbosity } from "../../firmware/reports/verbosity.ts";
+import { readSeal } from "../../firmware/seal/seal.ts";
+import { SealWatch } from "../../firmware/seal/seal-watch.ts";
+import { durableSystemFiles } from "../../firmware/storage/durable-files.ts";
+import { gatedFiles } from "../../firmware/storage/gated-files.ts";
+import { childEnding } from "../../firmware/supervision/child-ending.ts";
+import { remoteLog } from "../../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../../firmware/supervision/send-to-parent.ts";
+import type { FirmwareReport } from "../../model/cloud-model.ts";
+import { oneOf } from "../line/context.ts";
+import { faceFlags, readFace } from "../line/face.ts";
+import type { Arguments, Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "cloud",

@@ -1,13 +1,13 @@
 /** `relay off`: turns the relay off, even if settings or board are invalid; for users and for systemd. */
-import { chooseBoard } from "../firmware/choose-board.ts";
-import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { createLogger } from "../firmware/process/logger.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { readSettingsFile } from "../firmware/storage/settings-file.ts";
-import { readContext } from "./line/context.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import { chooseBoard } from "../../firmware/choose-board.ts";
+import { turnRelayOff } from "../../firmware/guardian/take-hardware.ts";
+import { exitCodes } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { createLogger } from "../../firmware/process/logger.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { readSettingsFile } from "../../firmware/storage/settings-file.ts";
+import { readContext } from "../line/context.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 const { data, settings, board } = sharedFlags;
 

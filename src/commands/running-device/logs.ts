@@ -1,9 +1,9 @@
 /** `logs`: the latest log events of the running device. */
-import type { LogEvent } from "../firmware/local-socket/log-feed.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { withDevice } from "./line/device.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import type { LogEvent } from "../../firmware/local-socket/log-feed.ts";
+import { exitCodes } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { withDevice } from "../line/device.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 const { data, json } = sharedFlags;
 

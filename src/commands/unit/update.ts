@@ -7,42 +7,42 @@
  */
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, messageOf } from "../base/errors.ts";
-import type { FileOwner } from "../base/files/atomic-file.ts";
-import { regularFileChunks } from "../base/files/regular-file.ts";
-import { SmallFileError } from "../base/files/small-file.ts";
-import { silentLog } from "../base/log.ts";
-import { ownerOf } from "../firmware/claim/claim.ts";
-import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { isSealed } from "../firmware/seal/seal.ts";
-import { isDiskFailure, openDataFolder } from "../firmware/storage/data-folder.ts";
-import { installUpdate } from "../firmware/update/install-update.ts";
-import { keysFolder, requestFile, slotsFolder } from "../firmware/update/places.ts";
-import { readRequest, writeRequest } from "../firmware/update/request.ts";
-import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
-import { type Answer, askSources } from "../firmware/update-process/ask-sources.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
+import type { FileOwner } from "../../base/files/atomic-file.ts";
+import { regularFileChunks } from "../../base/files/regular-file.ts";
+import { SmallFileError } from "../../base/files/small-file.ts";
+import { silentLog } from "../../base/log.ts";
+import { ownerOf } from "../../firmware/claim/claim.ts";
+import { loadManifestWithoutHat } from "../../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { firmwareVersion, packageRoot } from "../../firmware/process/package-root.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { isSealed } from "../../firmware/seal/seal.ts";
+import { isDiskFailure, openDataFolder } from "../../firmware/storage/data-folder.ts";
+import { installUpdate } from "../../firmware/update/install-update.ts";
+import { keysFolder, requestFile, slotsFolder } from "../../firmware/update/places.ts";
+import { readRequest, writeRequest } from "../../firmware/update/request.ts";
+import { readTrustedKeys } from "../../firmware/update/trusted-keys.ts";
+import { type Answer, askSources } from "../../firmware/update-process/ask-sources.ts";
 import {
   type OwnerFile,
   ownerFileMembers,
   ownerFileName,
   readOwnerFile,
-} from "../firmware/update-process/owner-file.ts";
-import { checkReachesSources, grantsInForce } from "../firmware/update-process/source-grants.ts";
-import { updatesFolder } from "../firmware/update-process/sources.ts";
-import { unitId } from "../firmware/update-process/unit-id.ts";
-import { ImageRefused } from "../update/image/refusal.ts";
-import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
-import { recordNames, SlotStore } from "../update/slots/slot-store.ts";
-import { noSlots, type SlotName, type SlotsState } from "../update/slots/slots.ts";
-import type { Done } from "../update/updater/record.ts";
-import { RecordFile } from "../update/updater/record-file.ts";
-import { readContext } from "./line/context.ts";
-import { print } from "./line/print.ts";
-import { otherDataFolder } from "./line/service-data.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+} from "../../firmware/update-process/owner-file.ts";
+import { checkReachesSources, grantsInForce } from "../../firmware/update-process/source-grants.ts";
+import { updatesFolder } from "../../firmware/update-process/sources.ts";
+import { unitId } from "../../firmware/update-process/unit-id.ts";
+import { ImageRefused } from "../../update/image/refusal.ts";
+import { SlotsBusy, systemSlotFiles } from "../../update/slots/slot-files.ts";
+import { recordNames, SlotStore } from "../../update/slots/slot-store.ts";
+import { noSlots, type SlotName, type SlotsState } from "../../update/slots/slots.ts";
+import type { Done } from "../../update/updater/record.ts";
+import { RecordFile } from "../../update/updater/record-file.ts";
+import { readContext } from "../line/context.ts";
+import { print } from "../line/print.ts";
+import { otherDataFolder } from "../line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "update",

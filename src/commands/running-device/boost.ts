@@ -1,10 +1,10 @@
 /** `boost`: heats the room further for a limited time. */
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { commands } from "../model/cloud-model.ts";
-import { withDevice } from "./line/device.ts";
-import { warnUnlessStored } from "./line/stored.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { commands } from "../../model/cloud-model.ts";
+import { withDevice } from "../line/device.ts";
+import { warnUnlessStored } from "../line/stored.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 const { schema, default: usual } = commands.boost.request;
 

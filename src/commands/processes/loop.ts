@@ -1,47 +1,51 @@
-/** `loop`: runs the control loop. The guardian starts it; it is not meant for users. */
+/**
+ * Folder processes/: verbs that the firmware itself starts; they are not meant for users.
+ *
+ * `loop`: runs the control loop. The guardian starts it; it is not meant for users.
+ */
 
-import type { Log, LogLevel } from "../base/log.ts";
-import { read } from "../base/schema/schema.ts";
-import { type Millis, millis, seconds } from "../base/units.ts";
-import type { FaceOptions } from "../firmware/faces.ts";
-import { LivePanel } from "../firmware/front/live-panel.ts";
-import { closeInspector } from "../firmware/guardian/clean-node.ts";
-import { installSignals } from "../firmware/guardian/signals.ts";
-import type { VirtualHardware } from "../firmware/hardware.ts";
-import { keepHistory } from "../firmware/history/keep-history.ts";
-import type { HistoryRecorder } from "../firmware/history/recorder.ts";
-import { LogFeed } from "../firmware/local-socket/log-feed.ts";
-import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
-import { type ExitCode, exitCodes } from "../firmware/process/exit-codes.ts";
-import { LineWriter } from "../firmware/process/line-writer.ts";
-import { createLogger } from "../firmware/process/logger.ts";
-import { guardianToLoop, type LoopToGuardian } from "../firmware/process/messages.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { TextWriter } from "../firmware/process/text-writer.ts";
-import { keepReports } from "../firmware/reports/keep-reports.ts";
-import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
-import { RemoteLines } from "../firmware/reports/remote-lines.ts";
-import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
-import { mayDebug, readSeal } from "../firmware/seal/seal.ts";
-import { SealWatch } from "../firmware/seal/seal-watch.ts";
-import { keepStatusFile } from "../firmware/service/running-status.ts";
-import { type DurableFiles, durableSystemFiles } from "../firmware/storage/durable-files.ts";
-import { gatedFiles } from "../firmware/storage/gated-files.ts";
+import type { Log, LogLevel } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
+import { type Millis, millis, seconds } from "../../base/units.ts";
+import type { FaceOptions } from "../../firmware/faces.ts";
+import { LivePanel } from "../../firmware/front/live-panel.ts";
+import { closeInspector } from "../../firmware/guardian/clean-node.ts";
+import { installSignals } from "../../firmware/guardian/signals.ts";
+import type { VirtualHardware } from "../../firmware/hardware.ts";
+import { keepHistory } from "../../firmware/history/keep-history.ts";
+import type { HistoryRecorder } from "../../firmware/history/recorder.ts";
+import { LogFeed } from "../../firmware/local-socket/log-feed.ts";
+import { endProcess, flushBriefly } from "../../firmware/process/end-process.ts";
+import { type ExitCode, exitCodes } from "../../firmware/process/exit-codes.ts";
+import { LineWriter } from "../../firmware/process/line-writer.ts";
+import { createLogger } from "../../firmware/process/logger.ts";
+import { guardianToLoop, type LoopToGuardian } from "../../firmware/process/messages.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { TextWriter } from "../../firmware/process/text-writer.ts";
+import { keepReports } from "../../firmware/reports/keep-reports.ts";
+import { type ReportRecorder, recorderOfThisProcess } from "../../firmware/reports/recorder.ts";
+import { RemoteLines } from "../../firmware/reports/remote-lines.ts";
+import { asksToCrash, type RunningLoop, runLoop } from "../../firmware/run-loop.ts";
+import { mayDebug, readSeal } from "../../firmware/seal/seal.ts";
+import { SealWatch } from "../../firmware/seal/seal-watch.ts";
+import { keepStatusFile } from "../../firmware/service/running-status.ts";
+import { type DurableFiles, durableSystemFiles } from "../../firmware/storage/durable-files.ts";
+import { gatedFiles } from "../../firmware/storage/gated-files.ts";
 import {
   boardOrLastGood,
   failingFiles,
   keepLastGood,
   logProblems,
   settingsOrLastGood,
-} from "../firmware/storage/last-good.ts";
-import { LiveSettings } from "../firmware/storage/live-settings.ts";
-import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
-import { runningRelease } from "../firmware/update/launch-note.ts";
-import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
-import type { Swap } from "../firmware/update/swap/swap.ts";
-import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
-import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+} from "../../firmware/storage/last-good.ts";
+import { LiveSettings } from "../../firmware/storage/live-settings.ts";
+import { sendToParent } from "../../firmware/supervision/send-to-parent.ts";
+import { runningRelease } from "../../firmware/update/launch-note.ts";
+import { greetGuardian, startLoopUpdates } from "../../firmware/update/swap/loop-updates.ts";
+import type { Swap } from "../../firmware/update/swap/swap.ts";
+import type { DisplayKind } from "../../simulation/virtual-hat/virtual-hat.ts";
+import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "../line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 const { data, settings: settingsFlag, board: boardFlag } = sharedFlags;
 
@@ -306,7 +310,7 @@ async function connect(options: FaceOptions): Promise<() => Promise<void>> {
   const { running } = options;
   const ended = running.ended.then(() => true);
   if (await Promise.race([running.decided, ended, systemClock.sleep(decisionTimeout)])) return async () => {};
-  const { startFaces } = await import("../firmware/faces.ts");
+  const { startFaces } = await import("../../firmware/faces.ts");
   return await startFaces(options);
 }
 

@@ -4,16 +4,16 @@
  * Guarantee: a passphrase is typed without echo, or read from standard input or a private file; it is never
  * read from the command line and never printed.
  */
-import { readPrivate, systemPrivateFiles } from "../azure/credentials/private-files.ts";
-import { withStartupErrors } from "../firmware/claim/claim.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { type Security, securities } from "../firmware/wifi/profile.ts";
-import { checkSsid, shownSsid, ssidFromHex } from "../firmware/wifi/ssid.ts";
-import { addNetwork, removeNetwork, scanWifi, wifiStatus } from "../firmware/wifi/wifi.ts";
-import { oneOf, wholeNumber } from "./line/context.ts";
-import { readHiddenLine } from "./line/hidden-line.ts";
-import { print } from "./line/print.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { readPrivate, systemPrivateFiles } from "../../azure/credentials/private-files.ts";
+import { withStartupErrors } from "../../firmware/claim/claim.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { type Security, securities } from "../../firmware/wifi/profile.ts";
+import { checkSsid, shownSsid, ssidFromHex } from "../../firmware/wifi/ssid.ts";
+import { addNetwork, removeNetwork, scanWifi, wifiStatus } from "../../firmware/wifi/wifi.ts";
+import { oneOf, wholeNumber } from "../line/context.ts";
+import { readHiddenLine } from "../line/hidden-line.ts";
+import { print } from "../line/print.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 const subverbs = { status, scan, add, remove } as const;
 

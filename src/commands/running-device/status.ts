@@ -1,10 +1,14 @@
-/** `status`: what the running device is and does. */
-import { statusLine, statusText } from "../firmware/local-socket/status-text.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { withDevice } from "./line/device.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+/**
+ * Folder running-device/: verbs that read or change the running device, most of them through its socket.
+ *
+ * `status`: what the running device is and does.
+ */
+import { statusLine, statusText } from "../../firmware/local-socket/status-text.ts";
+import { exitCodes } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { withDevice } from "../line/device.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 const { data, json } = sharedFlags;
 

@@ -1,20 +1,20 @@
 /** `home-assistant`: runs the process of Home Assistant. The control loop starts it; it is not meant for users. */
 
-import { logLevels } from "../base/log.ts";
-import { HomeAssistantFace } from "../firmware/home-assistant-process/home-assistant-face.ts";
-import { loopToHomeAssistant } from "../firmware/home-assistant-process/messages.ts";
-import { rankMemory } from "../firmware/memory/rank.ts";
-import { environmentWithSecrets } from "../firmware/process/secret-handover.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import type { MessageFromFace } from "../firmware/remote-device/messages.ts";
-import { runFace } from "../firmware/remote-device/run-face.ts";
-import { childEnding } from "../firmware/supervision/child-ending.ts";
-import { remoteLog } from "../firmware/supervision/remote-log.ts";
-import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
-import { unitId } from "../firmware/update-process/unit-id.ts";
-import { oneOf } from "./line/context.ts";
-import { faceFlags, readFace } from "./line/face.ts";
-import type { Arguments, Verb } from "./line/verb.ts";
+import { logLevels } from "../../base/log.ts";
+import { HomeAssistantFace } from "../../firmware/home-assistant-process/home-assistant-face.ts";
+import { loopToHomeAssistant } from "../../firmware/home-assistant-process/messages.ts";
+import { rankMemory } from "../../firmware/memory/rank.ts";
+import { environmentWithSecrets } from "../../firmware/process/secret-handover.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import type { MessageFromFace } from "../../firmware/remote-device/messages.ts";
+import { runFace } from "../../firmware/remote-device/run-face.ts";
+import { childEnding } from "../../firmware/supervision/child-ending.ts";
+import { remoteLog } from "../../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../../firmware/supervision/send-to-parent.ts";
+import { unitId } from "../../firmware/update-process/unit-id.ts";
+import { oneOf } from "../line/context.ts";
+import { faceFlags, readFace } from "../line/face.ts";
+import type { Arguments, Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "home-assistant",

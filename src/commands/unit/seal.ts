@@ -1,13 +1,13 @@
 /** `seal`: seals a unit for the field, or shows its state. `unseal` uses the same parts. */
 
-import { exitCodes } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { changeSeal } from "../firmware/seal/change.ts";
-import { readSeal, type SealChange } from "../firmware/seal/seal.ts";
-import { readContext } from "./line/context.ts";
-import { print } from "./line/print.ts";
-import { otherDataFolder } from "./line/service-data.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { exitCodes } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { changeSeal } from "../../firmware/seal/change.ts";
+import { readSeal, type SealChange } from "../../firmware/seal/seal.ts";
+import { readContext } from "../line/context.ts";
+import { print } from "../line/print.ts";
+import { otherDataFolder } from "../line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 export const sealFlags = { data: sharedFlags.data } satisfies Verb["flags"];
 

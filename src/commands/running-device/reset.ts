@@ -1,9 +1,9 @@
 /** `reset`: the running device forgets what belonged to another room, heater or relay. */
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { withDevice } from "./line/device.ts";
-import { warnUnlessStored } from "./line/stored.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { withDevice } from "../line/device.ts";
+import { warnUnlessStored } from "../line/stored.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 const done = {
   room: "What was learned of the room is forgotten; it is learned again.\n",

@@ -6,19 +6,19 @@
  * is printed except the derived key.
  */
 import { join } from "node:path";
-import { CredentialError } from "../azure/credentials/credentials.ts";
-import { credentialsFileName, type FoundCredentials, loadCredentials } from "../azure/credentials/load.ts";
-import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
-import { chooseBoard } from "../firmware/choose-board.ts";
-import { reviewCredentials } from "../firmware/doctor/remote/credentials.ts";
-import { loadManifest } from "../firmware/hardware.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { readSettingsFile } from "../firmware/storage/settings-file.ts";
-import { derive, deriveFlags, deriveNotes } from "./claim/derive-key.ts";
-import { readContext } from "./line/context.ts";
-import { print } from "./line/print.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { CredentialError } from "../../azure/credentials/credentials.ts";
+import { credentialsFileName, type FoundCredentials, loadCredentials } from "../../azure/credentials/load.ts";
+import { systemPrivateFiles } from "../../azure/credentials/private-files.ts";
+import { chooseBoard } from "../../firmware/choose-board.ts";
+import { reviewCredentials } from "../../firmware/doctor/remote/credentials.ts";
+import { loadManifest } from "../../firmware/hardware.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { readSettingsFile } from "../../firmware/storage/settings-file.ts";
+import { readContext } from "../line/context.ts";
+import { print } from "../line/print.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
+import { derive, deriveFlags, deriveNotes } from "../owner/claim/derive-key.ts";
 
 const { data, settings, board, json } = sharedFlags;
 

@@ -6,10 +6,10 @@
  * derives.
  */
 import { join } from "node:path";
-import { azureDps } from "../azure/credentials/credentials.ts";
-import { renewalRemedy } from "../azure/credentials/renewal.ts";
-import { acceptCertificate } from "../firmware/claim/accept.ts";
-import { readRequired, writeNew, writeWhole } from "../firmware/claim/claim.ts";
+import { azureDps } from "../../azure/credentials/credentials.ts";
+import { renewalRemedy } from "../../azure/credentials/renewal.ts";
+import { acceptCertificate } from "../../firmware/claim/accept.ts";
+import { readRequired, writeNew, writeWhole } from "../../firmware/claim/claim.ts";
 import {
   caFiles,
   caYears,
@@ -19,19 +19,19 @@ import {
   openOwnerCa,
   signRequest,
   verificationCertificate,
-} from "../firmware/claim/owner-ca.ts";
-import { groupedDigits } from "../firmware/claim/pem.ts";
-import { makeRequest } from "../firmware/claim/request.ts";
-import { describeClaim, type Facts } from "../firmware/claim/show.ts";
-import { acceptSteps, signSteps, startSteps, uploadSteps, verifySteps } from "../firmware/claim/steps.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
+} from "../../firmware/claim/owner-ca.ts";
+import { groupedDigits } from "../../firmware/claim/pem.ts";
+import { makeRequest } from "../../firmware/claim/request.ts";
+import { describeClaim, type Facts } from "../../firmware/claim/show.ts";
+import { acceptSteps, signSteps, startSteps, uploadSteps, verifySteps } from "../../firmware/claim/steps.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { readContext, wholeNumber } from "../line/context.ts";
+import { print } from "../line/print.ts";
+import { otherDataFolder } from "../line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 import { claimBatch } from "./claim/batch.ts";
 import { derive, deriveFlags, deriveNotes } from "./claim/derive-key.ts";
-import { readContext, wholeNumber } from "./line/context.ts";
-import { print } from "./line/print.ts";
-import { otherDataFolder } from "./line/service-data.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const subverbs = {
   ca: makeAuthority,

@@ -1,16 +1,16 @@
 /** `claim batch FILE.csv`: one folder for each unit of a list, ready for its first boot. */
 import { resolve } from "node:path";
-import { type BatchProof, type BatchResult, prepareUnits } from "../../firmware/claim/batch.ts";
-import { readRequired } from "../../firmware/claim/claim.ts";
-import { defaultCaFolder, deviceDays, openOwnerCa } from "../../firmware/claim/owner-ca.ts";
-import { batchSteps } from "../../firmware/claim/steps.ts";
-import { readUnitList } from "../../firmware/claim/unit-list.ts";
-import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
-import { systemClock } from "../../firmware/process/system-clock.ts";
-import { places } from "../../firmware/service/system.ts";
-import { oneOf, wholeNumber } from "../line/context.ts";
-import { print } from "../line/print.ts";
-import type { Arguments } from "../line/verb.ts";
+import { type BatchProof, type BatchResult, prepareUnits } from "../../../firmware/claim/batch.ts";
+import { readRequired } from "../../../firmware/claim/claim.ts";
+import { defaultCaFolder, deviceDays, openOwnerCa } from "../../../firmware/claim/owner-ca.ts";
+import { batchSteps } from "../../../firmware/claim/steps.ts";
+import { readUnitList } from "../../../firmware/claim/unit-list.ts";
+import { exitCodes, StartupError } from "../../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../../firmware/process/system-clock.ts";
+import { places } from "../../../firmware/service/system.ts";
+import { oneOf, wholeNumber } from "../../line/context.ts";
+import { print } from "../../line/print.ts";
+import type { Arguments } from "../../line/verb.ts";
 import { needed, readGroupKey } from "./derive-key.ts";
 
 const types = ["x509", "symmetric-key"] as const;

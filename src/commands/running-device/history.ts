@@ -5,22 +5,22 @@
  * Guarantee: only reads; works whether or not the firmware runs; one file of the history is in memory at a time.
  */
 import { existsSync } from "node:fs";
-import { errnoOf } from "../base/errors.ts";
-import { csvFormat, dayOf, type HistoryFormat } from "../firmware/history/export.ts";
-import { type HistoryRow, hourOf, joined, RowJoiner } from "../firmware/history/row.ts";
-import { historyFolder } from "../firmware/history/segment.ts";
-import { wholeHistory } from "../firmware/history/whole-history.ts";
-import { socketFileIn } from "../firmware/local-socket/socket-file.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { type DataFolder, describeDataFolder } from "../firmware/storage/data-folder.ts";
-import { settingsOrLastGood } from "../firmware/storage/last-good.ts";
-import { oneOf, readContext } from "./line/context.ts";
-import { momentOf } from "./line/moment.ts";
-import { otherDataFolder } from "./line/service-data.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
-import { jsonFormat, tableFormat } from "./output/history.ts";
+import { errnoOf } from "../../base/errors.ts";
+import { csvFormat, dayOf, type HistoryFormat } from "../../firmware/history/export.ts";
+import { type HistoryRow, hourOf, joined, RowJoiner } from "../../firmware/history/row.ts";
+import { historyFolder } from "../../firmware/history/segment.ts";
+import { wholeHistory } from "../../firmware/history/whole-history.ts";
+import { socketFileIn } from "../../firmware/local-socket/socket-file.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { type DataFolder, describeDataFolder } from "../../firmware/storage/data-folder.ts";
+import { settingsOrLastGood } from "../../firmware/storage/last-good.ts";
+import { oneOf, readContext } from "../line/context.ts";
+import { momentOf } from "../line/moment.ts";
+import { otherDataFolder } from "../line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
+import { jsonFormat, tableFormat } from "../output/history.ts";
 
 const { data, settings, json } = sharedFlags;
 const spans = ["minute", "hour", "day"] as const;

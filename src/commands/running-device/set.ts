@@ -1,13 +1,13 @@
 /** `set`: a new value for a property of the running device, such as its set-point. */
-import { changeText, writableList } from "../firmware/local-socket/status-text.ts";
-import { propertyWords, typedName, typedValue } from "../firmware/local-socket/typed-value.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { writableSpec } from "../model/properties.ts";
-import { withDevice } from "./line/device.ts";
-import { warnUnlessStored } from "./line/stored.ts";
-import { sharedFlags, type Verb } from "./line/verb.ts";
+import { changeText, writableList } from "../../firmware/local-socket/status-text.ts";
+import { propertyWords, typedName, typedValue } from "../../firmware/local-socket/typed-value.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { writableSpec } from "../../model/properties.ts";
+import { withDevice } from "../line/device.ts";
+import { warnUnlessStored } from "../line/stored.ts";
+import { sharedFlags, type Verb } from "../line/verb.ts";
 
 export const verb: Verb = {
   name: "set",

@@ -2,27 +2,27 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import {
   AlertFileError,
   alertFileName,
   alertFormats,
   readAlertFile,
   withAddress,
-} from "../firmware/alerts/alert-file.ts";
-import { readAlertSummary } from "../firmware/alerts/alert-summary.ts";
-import { sendTest } from "../firmware/alerts/system-alerts.ts";
-import { ownerOf, readOptional, writeWhole } from "../firmware/claim/claim.ts";
-import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { openDataFolder } from "../firmware/storage/data-folder.ts";
-import { checkConnection } from "../manifest/gate.ts";
-import { oneOf, readContext } from "./line/context.ts";
-import { readHiddenLine } from "./line/hidden-line.ts";
-import { print } from "./line/print.ts";
-import { otherDataFolder } from "./line/service-data.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+} from "../../firmware/alerts/alert-file.ts";
+import { readAlertSummary } from "../../firmware/alerts/alert-summary.ts";
+import { sendTest } from "../../firmware/alerts/system-alerts.ts";
+import { ownerOf, readOptional, writeWhole } from "../../firmware/claim/claim.ts";
+import { loadManifestWithoutHat } from "../../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { openDataFolder } from "../../firmware/storage/data-folder.ts";
+import { checkConnection } from "../../manifest/gate.ts";
+import { oneOf, readContext } from "../line/context.ts";
+import { readHiddenLine } from "../line/hidden-line.ts";
+import { print } from "../line/print.ts";
+import { otherDataFolder } from "../line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 const { data, json } = sharedFlags;
 

@@ -1,21 +1,21 @@
 /** `schedule`: the set-points of the running device by the time of the week, and what overrides them. */
 import { resolve } from "node:path";
-import { messageOf } from "../base/errors.ts";
-import { readSmallFile } from "../base/files/small-file.ts";
-import { readJson } from "../base/json/value.ts";
-import type { LocalClient } from "../firmware/local-socket/local-client.ts";
-import type { DeviceStatus } from "../firmware/local-socket/messages.ts";
-import { inForceText, scheduleText } from "../firmware/local-socket/schedule-text.ts";
-import { typedDays, typedPoints, withDays } from "../firmware/local-socket/typed-week.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { noNetwork } from "../firmware/process/guard-network.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { type Preset, presets } from "../model/cloud-model.ts";
-import { writableProperties } from "../model/properties.ts";
-import { isWeek, maxPointsPerDay, validateWeek, type Week } from "../model/week.ts";
-import { withDevice } from "./line/device.ts";
-import { warnUnlessStored } from "./line/stored.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { messageOf } from "../../base/errors.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
+import { readJson } from "../../base/json/value.ts";
+import type { LocalClient } from "../../firmware/local-socket/local-client.ts";
+import type { DeviceStatus } from "../../firmware/local-socket/messages.ts";
+import { inForceText, scheduleText } from "../../firmware/local-socket/schedule-text.ts";
+import { typedDays, typedPoints, withDays } from "../../firmware/local-socket/typed-week.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { noNetwork } from "../../firmware/process/guard-network.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { type Preset, presets } from "../../model/cloud-model.ts";
+import { writableProperties } from "../../model/properties.ts";
+import { isWeek, maxPointsPerDay, validateWeek, type Week } from "../../model/week.ts";
+import { withDevice } from "../line/device.ts";
+import { warnUnlessStored } from "../line/stored.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
 
 const subverbs = ["show", "set", "import", "clear", "preset", "resume"] as const;
 type Subverb = (typeof subverbs)[number];

@@ -1,6 +1,6 @@
 /** `unseal`: unseals a unit for development. */
 
-import type { Verb } from "./line/verb.ts";
+import type { Verb } from "../line/verb.ts";
 import { change, sealFlags, sealNotes } from "./seal.ts";
 
 export const verb: Verb = {

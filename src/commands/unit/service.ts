@@ -1,21 +1,25 @@
-/** `service install | status | remove | print`: the firmware as a systemd service. */
+/**
+ * Folder unit/: verbs that set up and look after the unit on this machine.
+ *
+ * `service install | status | remove | print`: the firmware as a systemd service.
+ */
 import { resolve } from "node:path";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
-import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
-import { loadManifest } from "../firmware/load-manifest.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { createLogger } from "../firmware/process/logger.ts";
-import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { installService, serviceUnit } from "../firmware/service/install.ts";
-import { refuseWithoutRoot } from "../firmware/service/refusals.ts";
-import { removeService } from "../firmware/service/remove.ts";
-import { places, type System, systemOfThisMachine } from "../firmware/service/system.ts";
-import { boardOfUnit, isHealthy, lastLines, unitState } from "../firmware/service/unit-state.ts";
-import { readKey } from "../firmware/update/trusted-keys.ts";
-import type { TrustedKey } from "../update/image/keys.ts";
-import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
-import { outcomeText, statusLines } from "./output/service-state.ts";
+import { type BoardChoice, chooseBoard } from "../../firmware/choose-board.ts";
+import { turnRelayOff } from "../../firmware/guardian/take-hardware.ts";
+import { loadManifest } from "../../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { createLogger } from "../../firmware/process/logger.ts";
+import { firmwareVersion, packageRoot } from "../../firmware/process/package-root.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { installService, serviceUnit } from "../../firmware/service/install.ts";
+import { refuseWithoutRoot } from "../../firmware/service/refusals.ts";
+import { removeService } from "../../firmware/service/remove.ts";
+import { places, type System, systemOfThisMachine } from "../../firmware/service/system.ts";
+import { boardOfUnit, isHealthy, lastLines, unitState } from "../../firmware/service/unit-state.ts";
+import { readKey } from "../../firmware/update/trusted-keys.ts";
+import type { TrustedKey } from "../../update/image/keys.ts";
+import { type Arguments, sharedFlags, type Verb } from "../line/verb.ts";
+import { outcomeText, statusLines } from "../output/service-state.ts";
 
 const { board, json } = sharedFlags;
 

@@ -18,6 +18,7 @@ import { loadManifestWithoutHat } from "../../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
 import { systemClock } from "../../firmware/process/system-clock.ts";
 import { StorageMeter } from "../../firmware/storage/storage-meter.ts";
+import { deviceConnectionString } from "../../hub/enrolment.ts";
 import { bareHost, isLoopback } from "../../hub/host-names.ts";
 import { hasTerminal, readContext, wantsColour } from "../line/context.ts";
 import { print } from "../line/print.ts";
@@ -137,7 +138,7 @@ const add =
   async (hub, args) => {
     const device = await hub.add(id);
     const host = hub.access?.deviceHost ?? "localhost";
-    const connectionString = `HostName=${host};DeviceId=${id};SharedAccessKey=${keyOf(device)}`;
+    const connectionString = deviceConnectionString(host, id, keyOf(device));
     if (args.has("json")) return print(JSON.stringify({ id, connectionString }, null, 2));
     print(connectionString);
     if (hasTerminal())

@@ -1,65 +1,30 @@
 /** The device's own page in a real Chromium, over a running device: its sizes, its sign-in, its life as an app. */
-import axe from "axe-core";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import { seconds } from "../../src/base/units.ts";
 import { storePassword } from "../../src/firmware/page-process/password-file.ts";
 import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import type { History } from "../../src/hub/page-server/api-history.ts";
 import { defaultSettings } from "../../src/model/settings.ts";
 import { devicePage } from "../firmware/page-process/rig.ts";
-import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
+import { chromiumPath, noChromium } from "./browser.ts";
+import { BrowserRig, openAll, sizes, violations } from "./hub-page.ts";
 
 const skipped = chromiumPath === undefined;
-const sizes = [
-  ["a desk", 1280, 900],
-  ["a tablet", 820, 1180],
-  ["a phone", 390, 844],
-] as const;
 const minute = 60_000;
 
 describe.skipIf(skipped)(`the device's page${skipped ? ` (${noChromium})` : ""}`, () => {
-  let browser: Browser;
-  let built: Awaited<ReturnType<typeof builtPage>>;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-  });
-  beforeEach(() => {
-    complaints = [];
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    expect(complaints).toEqual([]);
-  });
+  const rig = new BrowserRig();
 
   const served = (options: Parameters<typeof devicePage>[0] = {}) =>
-    devicePage({ pagePath: built.folder, ...options });
+    devicePage({ pagePath: rig.built.folder, ...options });
 
   async function open(port: number, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    page.on("console", (message) => {
-      if (message.type() === "error" && !/ (40[13]|422|503) /.test(message.text()))
-        complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
+    const page = await rig.newPage(options, / (40[13]|422|503) |registration blocked/);
     await page.goto(`http://localhost:${port}/`);
     return page;
   }
 
-  const violations = async (page: Page) => {
-    await page.evaluate(axe.source);
-    return await page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`,
-    );
-  };
   const setPoint = (page: Page) => page.getByRole("spinbutton", { name: "Set-point" });
 
   it("sets the set-point of the device, says so, and shows its log", async () => {
@@ -110,8 +75,7 @@ describe.skipIf(skipped)(`the device's page${skipped ? ` (${noChromium})` : ""}`
         const { page: server } = await served();
         const page = await open(server.port, { viewport: { width, height }, colorScheme });
         await page.locator(".log-line").first().waitFor();
-        await page.getByText("By the day", { exact: true }).click();
-        await page.getByText("More settings").click();
+        await openAll(page);
         expect(await violations(page)).toEqual([]);
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       });
@@ -171,7 +135,7 @@ describe.skipIf(skipped)(`the device's page${skipped ? ` (${noChromium})` : ""}`
     await page.context().setOffline(false);
     await page.getByRole("button", { name: "Try again now" }).click();
     await page.locator('[data-tile="setPoint"]').getByText("19.0").waitFor();
-    complaints = complaints.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED"));
+    rig.complaints = rig.complaints.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED"));
   });
 
   it("draws 30 days with little work for the browser, and prints how much", async () => {

@@ -1,66 +1,20 @@
 /** The page's list of devices, its settings and its story in a real Chromium. */
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
+import type { BrowserContextOptions } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { chromiumPath, noChromium } from "./browser.ts";
 import { device } from "./fake-device.ts";
-import { FakeHub } from "./fake-hub.ts";
+import { HubPageRig, id, openAll, seen, sizes, violations } from "./hub-page.ts";
 
 const skipped = chromiumPath === undefined;
-const id = "workshop";
 
 describe.skipIf(skipped)(`the hub's page of many devices${skipped ? ` (${noChromium})` : ""}`, () => {
-  let browser: Browser;
-  let built: Awaited<ReturnType<typeof builtPage>>;
-  let hub: FakeHub;
-  let url: string;
-  /** What the browser complained about: errors of scripts, of the policy, of missing files. */
-  let complaints: string[];
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-  });
-  beforeEach(async () => {
-    complaints = [];
-    hub = new FakeHub(built.folder);
-    hub.add(device(id));
-    url = await hub.listen();
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await hub.close();
-    expect(complaints).toEqual([]);
-  });
-
-  async function open(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
-    });
-    await page.goto(url);
-    return page;
-  }
-
-  const opened = async (options?: BrowserContextOptions): Promise<Page> => {
-    const page = await open(options);
-    await page.getByRole("heading", { level: 1, name: id }).waitFor();
-    return page;
-  };
-  const seen = (page: Page, selector: string, text: string | RegExp) =>
-    page.locator(selector).filter({ hasText: text }).first().waitFor();
+  const rig = new HubPageRig();
+  const open = (options?: BrowserContextOptions) => rig.open(options);
+  const opened = (options?: BrowserContextOptions) => rig.opened(options);
 
   it("finds devices by name, state and fault, sorts them, and says why there is none", async () => {
-    for (const name of ["heater-10", "heater-9"]) hub.add(device(name), false);
-    hub.add(device("attic", { connected: false, faults: ["sensor-stale"] }), false);
+    for (const name of ["heater-10", "heater-9"]) rig.hub.add(device(name), false);
+    rig.hub.add(device("attic", { connected: false, faults: ["sensor-stale"] }), false);
     const page = await open();
     const names = () =>
       page
@@ -83,7 +37,7 @@ describe.skipIf(skipped)(`the hub's page of many devices${skipped ? ` (${noChrom
     await page.getByRole("button", { name: "heater-9" }).click();
     await page.getByRole("heading", { level: 1, name: "heater-9" }).waitFor();
     expect(page.url()).toContain("#device=heater-9");
-    hub.change("attic", { faults: [], connected: true });
+    rig.hub.change("attic", { faults: [], connected: true });
     await seen(page, ".devices summary", /^Devices4 devices$/);
   });
 
@@ -100,8 +54,8 @@ describe.skipIf(skipped)(`the hub's page of many devices${skipped ? ` (${noChrom
   });
 
   it("changes settings of the device on its machine, marks what is not the default, and sends nothing wrong", async () => {
-    hub.add(device("elsewhere"), false);
-    hub.change(id, { settings: { changed: { targetMax: 26 } } });
+    rig.hub.add(device("elsewhere"), false);
+    rig.hub.change(id, { settings: { changed: { targetMax: 26 } } });
     const page = await open();
     await page.getByRole("button", { name: "elsewhere" }).click();
     await page.getByRole("heading", { level: 1, name: "elsewhere" }).waitFor();
@@ -110,7 +64,7 @@ describe.skipIf(skipped)(`the hub's page of many devices${skipped ? ` (${noChrom
     await page.locator(".settings summary").getByText("1 not at the default").click();
     const setting = (key: string) => page.locator(`[data-setting="${key}"]`);
     const highest = page.getByRole("spinbutton", { name: "Highest set-point" });
-    const patches = () => hub.asked.filter((line) => line.startsWith("PATCH"));
+    const patches = () => rig.hub.asked.filter((line) => line.startsWith("PATCH"));
     await seen(page, '[data-setting="targetMax"][data-changed]', "Default: 30 °C");
     await highest.fill("40");
     await setting("targetMax").getByText("Outside of 7 to 35 °C.").waitFor();
@@ -139,4 +93,15 @@ describe.skipIf(skipped)(`the hub's page of many devices${skipped ? ` (${noChrom
     await expect.poll(() => highest.inputValue()).toBe("86.0");
     expect(await page.getByRole("spinbutton", { name: "Hysteresis" }).inputValue()).toBe("0.5");
   });
+
+  for (const [name, width, height] of sizes)
+    for (const colorScheme of ["light", "dark"] as const)
+      it(`has nothing that a reader of ${name} stumbles over when everything is unfolded, ${colorScheme}`, async () => {
+        rig.hub.add(device("yard", { connected: false, faults: ["sensor-stale"] }), false);
+        const page = await opened({ viewport: { width, height }, colorScheme });
+        await openAll(page);
+        await page.locator(".week-track circle, .week-track svg").first().waitFor();
+        await page.getByRole("textbox", { name: "Device id" }).waitFor();
+        expect(await violations(page)).toEqual([]);
+      });
 });

@@ -293,6 +293,8 @@ export class FakeHub {
         return [200, this.timeline.filter((event) => event.deviceId === id)];
       case "GET history":
         return [200, { nowMs: this.nowMs, series: roomHistory() }];
+      case "GET days":
+        return [200, []];
       case "PATCH desired":
         return this.refuseEdits
           ? refusal(429, "throttled", "Too many edits.")

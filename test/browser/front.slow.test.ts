@@ -1,13 +1,12 @@
 /** The device's own front on the page: under a mouse, the keyboard and assistive tools, and with the firmware behind it. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeEach, describe, expect, it } from "vitest";
 import { FirmwareProcess } from "../firmware/firmware-process.ts";
-import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
-import { device, front } from "./fake-device.ts";
-import { FakeHub } from "./fake-hub.ts";
+import { chromiumPath, noChromium } from "./browser.ts";
+import { front } from "./fake-device.ts";
+import { BrowserRig, HubPageRig, id } from "./hub-page.ts";
 
 const skipped = chromiumPath === undefined;
-const id = "workshop";
 
 const key = (page: Page, name: string) => page.getByRole("button", { name });
 /** Lit pixels of the picture, as the browser has it. */
@@ -20,50 +19,21 @@ const litPixels = (page: Page) =>
     return data.filter((value, at) => at % 4 === 0 && value > 128).length;
   })()`);
 
-function listen(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  return complaints;
-}
-
 /** A picture is drawn with the next frame, whenever a busy machine has one. */
 const expectLit = (page: Page) => expect.poll(() => litPixels(page), { timeout: 10_000 });
 
 describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : ""}`, () => {
-  let browser: Browser;
-  let built: Awaited<ReturnType<typeof builtPage>>;
-  let hub: FakeHub;
+  const rig = new HubPageRig();
   let page: Page;
-  let complaints: string[];
 
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-  });
   beforeEach(async () => {
-    hub = new FakeHub(built.folder);
-    hub.add(device(id));
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(30_000);
-    complaints = listen(page);
-    await page.goto(await hub.listen());
+    page = await rig.open();
     await key(page, "A lower").waitFor();
-  });
-  afterEach(async () => {
-    await page.close();
-    await hub.close();
-    expect(complaints).toEqual([]);
   });
 
   /** Downs and ups as the hub heard them. */
   const presses = (): string[] =>
-    hub.asked.flatMap((line) => {
+    rig.hub.asked.flatMap((line) => {
       const body = /\/panel (.*)$/.exec(line)?.[1];
       if (body === undefined) return [];
       const { key: name, down } = JSON.parse(body) as { key: string; down: boolean };
@@ -81,14 +51,14 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
     await page.getByRole("button", { name: "End all faults" }).click();
     await alarm.waitFor({ state: "hidden" });
     expect(await page.getByLabel("The sensor does not acknowledge.").isChecked()).toBe(false);
-    const sent = hub.asked.filter((line) => line.includes("/fault "));
+    const sent = rig.hub.asked.filter((line) => line.includes("/fault "));
     expect(sent.map((line) => line.split("/fault ")[1])).toEqual([
       '{"fault":"nack","active":true}',
       '{"fault":"dead-heater","active":true}',
       '{"fault":"nack","active":false}',
       '{"fault":"dead-heater","active":false}',
     ]);
-    expect(complaints).toEqual([]);
+    expect(rig.complaints).toEqual([]);
   });
 
   it("shows the screen to the pixel, and changes it with the device", async () => {
@@ -100,7 +70,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
     };
     await expectLit(page).toBe(count(21));
     expect(count(28.5)).not.toBe(count(21));
-    hub.tell({ type: "panel", deviceId: id, panel: front(28.5, "auto", true) });
+    rig.hub.tell({ type: "panel", deviceId: id, panel: front(28.5, "auto", true) });
     await expectLit(page).toBe(count(28.5));
   });
 
@@ -148,7 +118,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
 
   it("has no keys for a real hat, and says where they are", async () => {
     const { room: _room, ...real } = front(21, "auto", true);
-    hub.tell({ type: "panel", deviceId: id, panel: { ...real, fitted: false } });
+    rig.hub.tell({ type: "panel", deviceId: id, panel: { ...real, fitted: false } });
     await page
       .getByText("No display found; this is what it would show. Use the buttons on the hat.")
       .waitFor();
@@ -157,27 +127,25 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
   });
 
   it("goes when the device's process does, and comes back with it", async () => {
-    hub.tell({ type: "panel", deviceId: id, panel: null });
+    rig.hub.tell({ type: "panel", deviceId: id, panel: null });
     await page.getByText("This device runs on another machine").waitFor();
     expect(await page.locator(".front").isVisible()).toBe(false);
-    hub.tell({ type: "panel", deviceId: id, panel: front(21, "auto", true) });
+    rig.hub.tell({ type: "panel", deviceId: id, panel: front(21, "auto", true) });
     await key(page, "A lower").waitFor();
   });
 });
 
 describe.skipIf(skipped || process.platform !== "linux")("the front of a running device", () => {
+  const rig = new BrowserRig();
+
   it("is on the page of its own hub, follows held keys, and survives the loop and the hub", async ({
     onTestFinished,
   }) => {
     const firmware = new FirmwareProcess();
     onTestFinished(() => firmware.cleanUp());
-    const browser = await openBrowser();
-    onTestFinished(() => browser.close());
     firmware.startConnected();
     const url = String((await firmware.event("local-hub"))["page"]);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(20_000);
-    const complaints = listen(page);
+    const page = await rig.newPage();
     await page.goto(url);
     await key(page, "B raise").hover();
     await expectLit(page).toBeGreaterThan(500);
@@ -190,7 +158,7 @@ describe.skipIf(skipped || process.platform !== "linux")("the front of a running
     expect(source).toBe("device");
     const raised = /2[0-9]\.[05]/;
     await page.locator('[data-tile="setPoint"]').filter({ hasText: raised }).waitFor();
-    expect(complaints).toEqual([]);
+    expect(rig.complaints).toEqual([]);
 
     firmware.signal(firmware.loopPid, "SIGKILL");
     await page.getByText("This device runs on another machine").waitFor();

@@ -1,64 +1,18 @@
 /** The page in a real Chromium, against a hub whose device answers when the test says so. */
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import type { RollOutGroup } from "../../src/hub/page-server/api-roll-outs.ts";
-import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
+import { chromiumPath, noChromium } from "./browser.ts";
 import { device, firmware, propertyRow } from "./fake-device.ts";
-import { FakeHub } from "./fake-hub.ts";
+import { HubPageRig, id, seen } from "./hub-page.ts";
 
 const skipped = chromiumPath === undefined;
-const id = "workshop";
 
 describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, () => {
-  let browser: Browser;
-  let built: Awaited<ReturnType<typeof builtPage>>;
-  let hub: FakeHub;
-  let url: string;
-  /** What the browser complained about: errors of scripts, of the policy, of missing files. */
-  let complaints: string[];
-
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-  });
-  beforeEach(async () => {
-    complaints = [];
-    hub = new FakeHub(built.folder);
-    hub.add(device(id));
-    url = await hub.listen();
-  });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    await hub.close();
-    expect(complaints).toEqual([]);
-  });
-
-  async function open(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
-    });
-    await page.goto(url);
-    return page;
-  }
-
-  const opened = async (options?: BrowserContextOptions): Promise<Page> => {
-    const page = await open(options);
-    await page.getByRole("heading", { level: 1, name: id }).waitFor();
-    return page;
-  };
+  const rig = new HubPageRig();
+  const open = (options?: BrowserContextOptions) => rig.open(options);
+  const opened = (options?: BrowserContextOptions) => rig.opened(options);
   const row = (page: Page, name: string) => page.locator(`tr[data-property="${name}"]`);
-  const seen = (page: Page, selector: string, text: string | RegExp) =>
-    page.locator(selector).filter({ hasText: text }).first().waitFor();
   const setPoint = (page: Page) => page.getByRole("spinbutton", { name: "Set-point" });
 
   it("shows an edit as pending, and as acknowledged once the device has taken it", async () => {
@@ -67,7 +21,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await setPoint(page).press("Enter");
     await row(page, "targetTemperature").getByText("Pending").waitFor();
     await seen(page, '[data-tile="setPoint"]', /21\.0.*→ 22\.5 °C pending/s);
-    hub.answer(id);
+    rig.hub.answer(id);
     await row(page, "targetTemperature").getByText("Acknowledged").waitFor();
     await seen(page, '[data-tile="setPoint"]', /22\.5.*in force/s);
     await seen(page, ".event-title", "Set-point 22.5 °C acknowledged (v7)");
@@ -78,7 +32,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByText("More settings").click();
     await page.getByRole("button", { name: "Send patch" }).click();
     await row(page, "targetTemperature").getByText("Pending").waitFor();
-    hub.answer(id);
+    rig.hub.answer(id);
     await row(page, "targetTemperature").getByText("Refused").waitFor();
     await row(page, "targetTemperature").getByText("must be 5 to 30 °C, not 99").waitFor();
   });
@@ -97,7 +51,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       await seen(page, ".event-offline", "while offline");
       await page.getByRole("button", { name: "Plug the cable in" }).click();
       await seen(page, ".device-head", "Online");
-      hub.answer(id);
+      rig.hub.answer(id);
       await seen(page, '.outcome[data-result="cloud"]', /Set-point.*23\.0 °C.*20\.5 °C.*The cloud won/);
       await seen(page, '.outcome[data-result="device"]', /Mode.*Manual.*The device changed it/);
       await seen(page, ".event-title", "Set-point: the cloud won with 23.0 °C over 20.5 °C");
@@ -115,14 +69,14 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     const page = await opened();
     expect(await page.locator(".firmware").isHidden()).toBe(true);
     const assigned = { ...firmware, state: "downloading", available: "1.2.0", progress: 43 } as const;
-    hub.change(id, { firmware: assigned });
+    rig.hub.change(id, { firmware: assigned });
     await seen(page, ".firmware", /Installed1\.1\.0slot a.*Available1\.2\.0.*Downloading43 %/s);
     const check = page.getByRole("button", { name: "Check for updates" });
     await check.click();
     await seen(page, ".firmware", "The device asks its sources of updates.");
-    expect(hub.asked.at(-1)).toContain('{"name":"checkForUpdate","payload":null}');
+    expect(rig.hub.asked.at(-1)).toContain('{"name":"checkForUpdate","payload":null}');
     const failed = { lastResult: "reverted", lastVersion: "1.2.0", lastReason: "it hung" } as const;
-    hub.change(id, { firmware: { ...firmware, ...failed }, connected: false });
+    rig.hub.change(id, { firmware: { ...firmware, ...failed }, connected: false });
     await seen(page, '.firmware [data-fact="last"][data-tone="bad"]', /1\.2\.0 reverted.*it hung/);
     expect(await check.isDisabled()).toBe(true);
   });
@@ -130,8 +84,8 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
   it("shows a roll-out over several devices, those that reverted first", async () => {
     const running = { ...firmware, installed: "1.2.0", program: "b", slotB: "1.2.0" } as const;
     const failed = { lastResult: "reverted", lastVersion: "1.2.0", lastReason: "it hung" } as const;
-    hub.add(device("attic", { firmware: running }), false);
-    hub.add(device("cellar", { firmware: { ...firmware, ...failed } }), false);
+    rig.hub.add(device("attic", { firmware: running }), false);
+    rig.hub.add(device("cellar", { firmware: { ...firmware, ...failed } }), false);
     const page = await open({ viewport: { width: 390, height: 900 } });
     await seen(page, '.roll-out[data-tone="bad"] summary', "1 of 2 run 1.2.0, 1 reverted");
     await page.locator(".roll-out summary").click();
@@ -153,7 +107,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     };
     const page = await opened({ viewport: { width: 390, height: 900 } });
     expect(await page.locator(".roll-out").isHidden()).toBe(true);
-    hub.tell({ type: "roll-outs", groups: [group] });
+    rig.hub.tell({ type: "roll-outs", groups: [group] });
     await seen(page, '.roll-out[data-tone="bad"] summary', "stopped: default/home");
     await page.locator(".roll-out summary").click();
     await seen(
@@ -165,9 +119,9 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     await page.getByRole("button", { name: "Resume the roll-out to default/home" }).click();
     await expect
-      .poll(() => hub.asked)
+      .poll(() => rig.hub.asked)
       .toContain('POST /api/roll-outs {"name":"default/home","action":"resume"}');
-    hub.tell({ type: "roll-outs", groups: [{ ...group, failed: 0, stopped: null }] });
+    rig.hub.tell({ type: "roll-outs", groups: [{ ...group, failed: 0, stopped: null }] });
     await page.getByRole("button", { name: "Stop the roll-out to default/home" }).waitFor();
   });
 
@@ -179,13 +133,13 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByRole("button", { name: "Boost" }).click();
     await seen(page, '.command-result[data-tone="good"]', /Boost: done in 38 ms.*45/);
     // An empty field is not sent.
-    expect(hub.asked.filter((line) => line.includes("/command "))).toHaveLength(1);
+    expect(rig.hub.asked.filter((line) => line.includes("/command "))).toHaveLength(1);
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await seen(page, ".commands", "commands wait in its queue");
     page.once("dialog", (dialog) => void dialog.accept());
     await page.getByRole("button", { name: "Restart" }).click();
     await seen(page, ".command-result", "waits in the queue");
-    expect(hub.asked).toContain(
+    expect(rig.hub.asked).toContain(
       `POST /api/devices/${id}/message {"name":"restart","payload":null,"ttlSeconds":3600}`,
     );
   });
@@ -217,7 +171,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
 
   it("shows the newest of a long timeline, and earlier ones when asked by keyboard", async () => {
     for (let at = 0; at < 40; at += 1)
-      hub.happen(id, { kind: "throttle", actor: "operator", text: `event ${at}` });
+      rig.hub.happen(id, { kind: "throttle", actor: "operator", text: `event ${at}` });
     const page = await opened({ viewport: { width: 360, height: 800 } });
     const count = () => page.locator(".event").count();
     const earlier = page.getByRole("button", { name: "Show earlier" });
@@ -226,7 +180,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.keyboard.press("Enter");
     await expect.poll(count).toBe(30);
     await page.keyboard.press("Enter");
-    await expect.poll(count).toBe(hub.timeline.length);
+    await expect.poll(count).toBe(rig.hub.timeline.length);
     expect(await earlier.isVisible()).toBe(false);
     expect(await page.evaluate("document.activeElement.className")).toBe("events");
   });
@@ -235,11 +189,11 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     const page = await opened();
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await seen(page, '[aria-live="polite"]', "The connection broke");
-    hub.refuseEdits = true;
+    rig.hub.refuseEdits = true;
     await page.getByRole("switch", { name: "Heater switch" }).click();
     await page.getByRole("alert").getByText("Too many edits.").waitFor();
     // The browser itself logs each answer of 4xx.
-    expect(complaints.splice(0)).toEqual([expect.stringContaining("429")]);
+    expect(rig.complaints.splice(0)).toEqual([expect.stringContaining("429")]);
   });
 
   it.each([
@@ -248,8 +202,8 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     [768, "dark"],
     [1920, "light"],
   ] as const)("fits %i px without scrolling sideways, %s", async (width, colorScheme) => {
-    hub.add(device(`a-device-with-${"a-very-long-name-".repeat(5)}`), false);
-    hub.setRow(id, propertyRow("note", "x".repeat(4000), { code: 200, version: 1 }, 1));
+    rig.hub.add(device(`a-device-with-${"a-very-long-name-".repeat(5)}`), false);
+    rig.hub.setRow(id, propertyRow("note", "x".repeat(4000), { code: 200, version: 1 }, 1));
     const page = await open({ viewport: { width, height: 800 }, colorScheme });
     const list = page.locator(".devices details");
     await list.waitFor();
@@ -285,8 +239,8 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
 
   it("shows a hostile name and hostile values as text", async () => {
     const evil = '"><img src=x onerror="document.title=`owned`"><script>document.title="owned"</script>';
-    hub.add(device(evil, { modelId: evil, properties: [propertyRow(evil, { [evil]: evil })] }), false);
-    hub.happen(evil, { kind: "event", actor: "device", text: evil, property: "__proto__", after: evil });
+    rig.hub.add(device(evil, { modelId: evil, properties: [propertyRow(evil, { [evil]: evil })] }), false);
+    rig.hub.happen(evil, { kind: "event", actor: "device", text: evil, property: "__proto__", after: evil });
     const page = await open();
     await page.getByRole("button", { name: evil.slice(0, 20) }).click();
     await page.getByRole("heading", { level: 1, name: evil.slice(0, 20) }).waitFor();
@@ -298,28 +252,28 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
   it("comes back by itself when the hub does, and shows what happened meanwhile", async () => {
     const page = await opened();
     await page.locator('.bar-stream[data-stream="live"]').waitFor();
-    hub.dropStreams();
+    rig.hub.dropStreams();
     await page.locator('.bar-stream[data-stream="lost"]').waitFor();
-    hub.setRow(id, propertyRow("targetTemperature", 17.5, { code: 203, version: 0 }));
+    rig.hub.setRow(id, propertyRow("targetTemperature", 17.5, { code: 203, version: 0 }));
     await page.locator('.bar-stream[data-stream="live"]').waitFor();
     await seen(page, '[data-tile="setPoint"]', "17.5");
-    complaints = complaints.filter((text) => !text.includes("ERR_INCOMPLETE_CHUNKED_ENCODING"));
+    rig.complaints = rig.complaints.filter((text) => !text.includes("ERR_INCOMPLETE_CHUNKED_ENCODING"));
   });
 
   it("comes back also when the hub refused its stream for a while, with one stream", async () => {
     const page = await opened();
-    hub.refuseStreams = true;
-    hub.dropStreams();
+    rig.hub.refuseStreams = true;
+    rig.hub.dropStreams();
     await page.locator('.bar-stream[data-stream="lost"]').waitFor();
-    const streams = () => hub.asked.filter((line) => line === "GET /api/events").length;
+    const streams = () => rig.hub.asked.filter((line) => line === "GET /api/events").length;
     // After a refusal a browser gives up.
     await expect.poll(streams, { timeout: 15_000 }).toBe(2);
-    hub.refuseStreams = false;
+    rig.hub.refuseStreams = false;
     await page.locator('.bar-stream[data-stream="live"]').waitFor({ timeout: 15_000 });
     const last = streams();
     await page.waitForTimeout(3_500);
     expect(streams()).toBe(last);
-    complaints = complaints.filter((text) => !/ERR_INCOMPLETE_CHUNKED_ENCODING|503/.test(text));
+    rig.complaints = rig.complaints.filter((text) => !/ERR_INCOMPLETE_CHUNKED_ENCODING|503/.test(text));
   });
 
   it("says in words what the plot shows, of the span that was chosen, and goes on with each reading", async () => {
@@ -329,14 +283,14 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     const count = async () => Number(/; (\d+) readings/.exec((await words.textContent()) ?? "")?.[1]);
     const hour = await count();
     const reading = { type: "telemetry", deviceId: id, values: { temperature: 29.9 } } as const;
-    hub.tell({ ...reading, atMs: hub.nowMs - 1 });
+    rig.hub.tell({ ...reading, atMs: rig.hub.nowMs - 1 });
     await expect.poll(() => words.textContent()).toMatch(/ and 29\.9 °C/);
     await page.getByRole("radio", { name: "6 h" }).check();
     await expect.poll(count).toBeGreaterThan(hour * 3);
     await page.getByRole("radio", { name: "30 d" }).check();
     const since = () =>
-      /sinceMs=(\d+)/.exec(hub.asked.findLast((line) => line.includes("/history")) ?? "")?.[1];
-    await expect.poll(() => Math.round((hub.nowMs - Number(since())) / 86_400_000)).toBe(30);
+      /sinceMs=(\d+)/.exec(rig.hub.asked.findLast((line) => line.includes("/history")) ?? "")?.[1];
+    await expect.poll(() => Math.round((rig.hub.nowMs - Number(since())) / 86_400_000)).toBe(30);
   });
 
   it("gives the newest values beside the plot, and under the pointer those of that time", async () => {
@@ -345,7 +299,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.locator('.bar-stream[data-stream="live"]').waitFor();
     await expect.poll(() => value("temperature")).toMatch(/°C$/);
     const reading = { type: "telemetry", deviceId: id, values: { temperature: 29.9 } } as const;
-    hub.tell({ ...reading, atMs: hub.nowMs + 1 });
+    rig.hub.tell({ ...reading, atMs: rig.hub.nowMs + 1 });
     await expect.poll(() => value("temperature")).toBe("29.9 °C");
     expect(await value("heaterOn")).toMatch(/^(on|off)$/);
     const time = page.locator(".legend-time");
@@ -374,25 +328,25 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByRole("button", { name: "Set-point: lower" }).click();
     await expect.poll(() => setPoint(page).inputValue()).toBe("20.5");
     await page.getByText("Takes effect in manual mode.").waitFor();
-    hub.setRow(id, propertyRow("controlMode", "manual", { code: 200, version: 7 }, 7));
+    rig.hub.setRow(id, propertyRow("controlMode", "manual", { code: 200, version: 7 }, 7));
     await page.getByText("The heater follows it.").waitFor();
     expect(await page.locator(".reconnection").isVisible()).toBe(false);
   });
 
   it("asks for the password of a hub that has one, and says when it is wrong; one can leave again", async () => {
-    hub.password = "open sesame";
+    rig.hub.password = "open sesame";
     const page = await open();
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByLabel("Password").fill("guess");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("alert").getByText("The password is wrong.").waitFor();
-    expect(complaints.splice(0)).toEqual([expect.stringContaining("403")]);
+    expect(rig.complaints.splice(0)).toEqual([expect.stringContaining("403")]);
     await page.getByLabel("Password").fill("open sesame");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: id }).waitFor();
     await seen(page, ".bar", "accessible from other machines");
     // One that is empty is not sent.
-    expect(hub.asked.filter((line) => line.startsWith("POST /api/session"))).toHaveLength(2);
+    expect(rig.hub.asked.filter((line) => line.startsWith("POST /api/session"))).toHaveLength(2);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Password").waitFor();
   });

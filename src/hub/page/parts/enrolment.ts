@@ -114,12 +114,12 @@ export function makeEnrolment(context: Context): Part<View> {
     h("span", { class: "row" }, id, h("button", { type: "submit", class: "small" }, "Add")),
     problem,
   );
+  const title = h("strong", { id: "enrol-title" }, "Add a device");
+  // A landmark, as the parts of the page are.
   const root = h(
-    "details",
-    { class: "card enrolment" },
-    h("summary", {}, icon("device"), h("strong", {}, "Add a device")),
-    form,
-    result.root,
+    "section",
+    { "aria-labelledby": "enrol-title" },
+    h("details", { class: "card enrolment" }, h("summary", {}, icon("device"), title), form, result.root),
   );
   return {
     root,

@@ -8,7 +8,9 @@ export type EnrolmentParts = Pick<HubCore, "settings" | "devices" | "operations"
 /** @throws RangeError for an id that DPS does not accept */
 export function checkRegistrationId(id: string): void {
   if (isRegistrationId(id) && isDeviceId(id)) return;
-  throw new RangeError("a registration id has 1 to 128 letters, digits and - . _ : and ends with a letter, a digit or -");
+  throw new RangeError(
+    "a registration id has 1 to 128 letters, digits and - . _ : and ends with a letter, a digit or -",
+  );
 }
 
 /** Repeated, the key stays. @returns the key: secret. @throws RangeError for an id that DPS does not accept */
